@@ -12,7 +12,10 @@ const layer = (files, forbidden) => ({
   },
 });
 
-const NODE = ['^(node:.*|ws|fs|path|os|child_process|net|http|crypto)$', 'pure layer: no Node here, add a port'];
+const NODE = [
+  '^(node:.*|ws|fs|path|os|child_process|net|http|crypto)$',
+  'pure layer: no Node here, add a port',
+];
 const VSCODE = ['^vscode$', 'vscode is imported in src/host and src/extension.ts only'];
 const LETTA = ['^@letta-ai/', 'servers are spoken to in src/server only'];
 const inside = (names) => [`(^|/)(${names})/`, 'not below this layer: see ARCHITECTURE.md'];
@@ -25,13 +28,19 @@ export default tseslint.config(
     plugins: { 'import-x': importX },
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
     languageOptions: {
-      parserOptions: { project: ['tsconfig.json', 'webview/tsconfig.json', 'test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['tsconfig.json', 'webview/tsconfig.json', 'test/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       'max-lines': ['error', { max: 400 }],
       'import-x/no-default-export': 'error',
       'import-x/no-cycle': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: false }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: false },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
@@ -48,5 +57,19 @@ export default tseslint.config(
   layer(['src/broker/**', 'src/demo/**'], [VSCODE, LETTA, inside('core|server|host|webview')]),
   layer(['src/host/**'], [LETTA, inside('webview')]),
   layer(['webview/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|demo')]),
-  { files: ['test/**', 'bench/**'], rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'suite', 'describe'], package: 'mocha' }] }], 'max-lines': ['error', { max: 400 }] } },
+  {
+    files: ['test/**', 'bench/**', 'scripts/**'],
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'it', 'suite', 'describe'], package: 'mocha' },
+          ],
+        },
+      ],
+      'max-lines': ['error', { max: 400 }],
+    },
+  },
 );

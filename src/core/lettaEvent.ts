@@ -44,6 +44,8 @@ export type LettaEvent =
       readonly phase: ServerPhase;
       readonly runIds: readonly string[];
       readonly executingCallIds: readonly string[];
+      /** Which messages each run took into the model's context: tells what no echo told. */
+      readonly promptsByRun?: readonly { readonly runId: string; readonly clientIds: readonly string[] }[];
     }
   | {
       readonly type: 'textDelta';
@@ -128,6 +130,8 @@ export type LettaEvent =
       readonly stopReason: string;
       readonly message: string;
       readonly reason: FailureReason | null;
+      /** The turn's last run: tells the end of this turn from a repeated one of the turn before. */
+      readonly runId?: string | null;
     }
   | {
       readonly type: 'notice';

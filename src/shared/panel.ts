@@ -2,7 +2,10 @@ import type { NoticeAction, Transcript } from './transcript.ts';
 
 /** All that one chat panel shows, except what is only the webview's own (scroll position, expanded rows). */
 export interface PanelState {
-  /** Names the conversation shown; drafts are kept by it. `new` before the first message of a new conversation. */
+  /**
+   * Names the conversation shown; drafts are kept by it. It changes in an update when a new conversation gets its id:
+   * the draft then belongs to the new key, its text stays.
+   */
   readonly key: string;
   readonly link: LinkView;
   readonly agent: { readonly id: string; readonly name: string } | null;
@@ -24,7 +27,7 @@ export interface PanelState {
   readonly transcript: Transcript;
 }
 
-export type PanelFields = Omit<PanelState, 'transcript' | 'key'>;
+export type PanelFields = Omit<PanelState, 'transcript'>;
 
 export type PermissionMode = 'standard' | 'acceptEdits' | 'unrestricted' | 'strict';
 

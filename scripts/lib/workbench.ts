@@ -1,0 +1,194 @@
+import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
+
+export interface WorkbenchOptions {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'dark' | 'light';
+}
+
+/** Where a chat is shown: in the view of the side bar, or in an editor tab. */
+export type ChatPlace = 'view' | 'editor';
+
+const READY_MS = 30_000;
+/** What the command palette gets to show what was typed. */
+const PALETTE_MS = 2000;
+
+/** One VS Code window in a browser page, driven as a person would: keys, the command palette, what stands on the screen. */
+export class Workbench {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  readonly #console: string[] = [];
+
+  private constructor(page: Page, context: BrowserContext) {
+    this.page = page;
+    this.#context = context;
+    page.on('console', (message) => {
+      this.#console.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => {
+      this.#console.push(`uncaught: ${error.stack ?? error.message}`);
+    });
+  }
+
+  static async open(browser: Browser, url: string, options: WorkbenchOptions = {}): Promise<Workbench> {
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1280, height: 860 },
+      colorScheme: options.colorScheme ?? 'dark',
+      // The clipboard is VS Code's to use, as in a desktop window.
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const page = await context.newPage();
+    const workbench = new Workbench(page, context);
+    await page.goto(url);
+    await workbench.ready();
+    return workbench;
+  }
+
+  /** What the page wrote to its console, webviews included. */
+  get console(): readonly string[] {
+    return this.#console;
+  }
+
+  /** The workbench is there and its extension host answers: commands of extensions can be run. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .statusbar').waitFor({ timeout: READY_MS });
+    await this.page
+      .locator('.monaco-workbench .explorer-folders-view, .monaco-workbench .activitybar')
+      .first()
+      .waitFor({ timeout: READY_MS });
+  }
+
+  /** Runs a command by its full title in the command palette ("Letta: New Conversation"). */
+  async runCommand(title: string, timeoutMs = 20_000): Promise<void> {
+    const row = await this.#searchCommand(title, timeoutMs);
+    await row.click();
+  }
+
+  /** Is the command offered in the palette now? */
+  async hasCommand(title: string): Promise<boolean> {
+    const row = await this.#searchCommand(title, PALETTE_MS).catch(() => null);
+    await this.page.keyboard.press('Escape');
+    return row !== null;
+  }
+
+  async #searchCommand(title: string, timeoutMs: number): Promise<Locator> {
+    const widget = this.page.locator('.quick-input-widget');
+    const input = widget.locator('.quick-input-box input');
+    const row = widget.getByRole('option', { name: beginningOf(title, '(,|$)') }).first();
+    const deadline = Date.now() + timeoutMs;
+    // F1 is lost while the workbench still binds its keys, and an open palette does not learn of commands that are
+    // registered later: open it again until the command is there.
+    do {
+      await this.page.keyboard.press('F1');
+      if (!(await appears(input))) continue;
+      await input.fill(`>${title}`);
+      if (await appears(row)) return row;
+      await this.page.keyboard.press('Escape');
+    } while (Date.now() < deadline);
+    throw new Error(`the command palette does not offer "${title}"`);
+  }
+
+  /** Picks an entry of an open quick pick by the beginning of its name. */
+  async pick(label: string): Promise<void> {
+    await this.page
+      .locator('.quick-input-widget')
+      .getByRole('option', { name: beginningOf(label) })
+      .first()
+      .click();
+  }
+
+  /** Types into an open input box and accepts it. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor();
+    await input.fill(text);
+    await input.press('Enter');
+  }
+
+  /** Opens a file of the folder by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+p');
+    const widget = this.page.locator('.quick-input-widget');
+    const input = widget.locator('.quick-input-box input');
+    await input.waitFor();
+    await input.fill(name);
+    await widget
+      .getByRole('option', { name: beginningOf(name) })
+      .first()
+      .waitFor();
+    await input.press('Enter');
+    await this.page.getByRole('tab', { name: beginningOf(name) }).waitFor();
+  }
+
+  /** Opens the chat view and gives its frame. */
+  async openChat(timeoutMs = READY_MS): Promise<Frame> {
+    // Its icon tells that the extension's contributions are known, and so the command.
+    await appears(this.page.getByRole('tab', { name: 'Letta' }).first());
+    await this.runCommand('Letta: Focus on Chat View');
+    return await this.chatFrame('view', timeoutMs);
+  }
+
+  /**
+   * The frame in which our panel is drawn: the inner one of a webview (`fake.html`), of the same origin as the page.
+   * The newest, when there are several in that place.
+   */
+  async chatFrame(place: ChatPlace = 'view', timeoutMs = READY_MS): Promise<Frame> {
+    return await new Promise<Frame>((resolve, reject) => {
+      const asked = new Set<Frame>();
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.page.off('framenavigated', consider);
+      };
+      const timer = setTimeout(() => {
+        stop();
+        const urls = this.page.frames().map((frame) => frame.url().slice(0, 120));
+        reject(
+          new Error(`no chat in the ${place} after ${String(timeoutMs)} ms; frames:\n${urls.join('\n')}`),
+        );
+      }, timeoutMs);
+      const consider = (frame: Frame): void => {
+        if (asked.has(frame) || !isChat(frame, place)) return;
+        asked.add(frame);
+        frame
+          .getByRole('textbox', { name: 'Message' })
+          .waitFor({ timeout: timeoutMs })
+          .then(() => {
+            stop();
+            resolve(frame);
+          })
+          .catch(() => {
+            // Replaced while it was being looked at; the frame that replaces it navigates too, and is asked in turn.
+            asked.delete(frame);
+          });
+      };
+      this.page.on('framenavigated', consider);
+      for (const frame of this.page.frames().toReversed()) consider(frame);
+    });
+  }
+
+  /** All chats of a place that are drawn now. */
+  chatFrames(place: ChatPlace): readonly Frame[] {
+    return this.page.frames().filter((frame) => isChat(frame, place));
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+}
+
+function isChat(frame: Frame, place: ChatPlace): boolean {
+  if (frame.isDetached() || !frame.url().includes('fake.html')) return false;
+  const outer = new URL(frame.parentFrame()?.url() ?? 'about:blank');
+  if (!/letta-vscode/i.test(outer.searchParams.get('extensionId') ?? '')) return false;
+  return (outer.searchParams.get('purpose') === 'webviewView') === (place === 'view');
+}
+
+function beginningOf(text: string, end = ''): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}${end}`);
+}
+
+async function appears(locator: Locator): Promise<boolean> {
+  return await locator.waitFor({ timeout: PALETTE_MS }).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,108 @@
+import type { Turn } from '../shared/transcript.ts';
+import type { FoldDraft } from './foldDraft.ts';
+import { showActivity } from './foldTurns.ts';
+import { mergeHistory } from './historyMerge.ts';
+import type { HistoryPage, LettaEvent } from './lettaEvent.ts';
+import { diffTurns } from './transcriptDiff.ts';
+
+export function historyRead(draft: FoldDraft, event: Extract<LettaEvent, { type: 'historyRead' }>): void {
+  if (event.place === 'older') readOlder(draft, event.page);
+  else readNewest(draft, event.page);
+}
+
+function readNewest(draft: FoldDraft, page: HistoryPage): void {
+  const before = draft.state.transcript;
+  const merged = mergeHistory(before.turns, page.messages, draft.state.currentTurnId);
+  // Between what is known and this page something is missing: the page is where the conversation goes on.
+  const isGap = merged.isApart && page.before !== null;
+  const turns = isGap
+    ? merged.turns.filter((turn) => merged.inPage.includes(turn.id) || turn.state !== 'ended')
+    : merged.turns;
+  const reachesFirst = merged.inPage.length === 0 || turns[0]?.id === merged.inPage[0];
+  const hasOlder = reachesFirst ? page.before !== null : before.hasOlder;
+  if (before.turns.length === 0 || isGap) {
+    if (turns.length > 0 || hasOlder) draft.emit({ op: 'reset', transcript: { turns, hasOlder } });
+  } else {
+    for (const patch of diffTurns(before.turns, turns)) draft.emit(patch);
+    if (hasOlder !== before.hasOlder) draft.emit({ op: 'prepend', turns: [], hasOlder });
+  }
+  if (reachesFirst) draft.update({ historyBefore: page.before });
+  takeFromQueue(draft);
+  followRunningTurn(draft, merged.inPage.at(-1) ?? null);
+}
+
+/** What history shows is in the model's context and waits no longer. */
+function takeFromQueue(draft: FoldDraft): void {
+  const queue = draft.state.queue.filter((entry) => draft.find('user', entry.clientId) === null);
+  if (queue.length !== draft.state.queue.length) draft.update({ queue });
+  const current = draft.currentTurn;
+  if (
+    current?.state === 'pending' &&
+    current.parts.every((part) => part.kind === 'user' && part.delivery === 'sent')
+  ) {
+    showActivity(draft, current.id, null);
+  }
+}
+
+/** The server is at work and nothing here runs: it works on the newest turn it has, unless that is known to be over. */
+function followRunningTurn(draft: FoldDraft, newestInPage: string | null): void {
+  const { state } = draft;
+  const last = draft.lastTurn;
+  if (state.currentTurnId !== null || newestInPage === null || last?.id !== newestInPage) return;
+  const isRemembered = state.memory.turns.some((memory) => memory.turnId === newestInPage);
+  const memory = draft.turnMemory(newestInPage);
+  if (isRemembered && !memory.isOpenEnded) return;
+  draft.rememberTurn(newestInPage, { isOpenEnded: true });
+  const isWorking = state.isProcessing || (state.phase !== 'idle' && state.phase !== 'runningCommand');
+  if (isWorking && state.unwindingTurnId === null) resume(draft, last);
+}
+
+function resume(draft: FoldDraft, turn: Turn): void {
+  draft.emit({ op: 'setTurn', turnId: turn.id, state: 'active', outcome: null });
+  draft.rememberTurn(turn.id, { isOpenEnded: false, hasActivity: true });
+  draft.update({ currentTurnId: turn.id });
+}
+
+/** Older messages go before all others; a turn whose beginning was on the older page gets it. */
+function readOlder(draft: FoldDraft, page: HistoryPage): void {
+  if (isInside(draft, page)) return;
+  draft.update({ historyBefore: page.before });
+  const hasOlder = page.before !== null;
+  const messages = page.messages.filter((message) => holderOf(draft, message) === null);
+  const turns = [...mergeHistory([], messages, null).turns];
+  const first = draft.state.transcript.turns[0];
+  if (first !== undefined && first.parts[0]?.kind !== 'user' && first.parts[0]?.kind !== 'notice') {
+    const beginning = turns.pop();
+    const beforeId = first.parts[0]?.id ?? null;
+    for (const part of beginning?.parts ?? []) {
+      draft.emit({ op: 'addPart', turnId: first.id, part, beforeId });
+    }
+  }
+  draft.emit({ op: 'prepend', turns, hasOlder });
+}
+
+/** The page begins within what is here already, after the first turn: it says nothing about what comes before that. */
+function isInside(draft: FoldDraft, page: HistoryPage): boolean {
+  const [oldest] = page.messages;
+  const turnId = oldest === undefined ? null : holderOf(draft, oldest);
+  return turnId !== null && turnId !== draft.state.transcript.turns[0]?.id;
+}
+
+type Message = HistoryPage['messages'][number];
+
+/** The turn that has this message already. */
+function holderOf(draft: FoldDraft, message: Message): string | null {
+  switch (message.kind) {
+    case 'user':
+      return draft.find('user', message.clientId ?? message.id)?.turn.id ?? null;
+    case 'text':
+    case 'reasoning':
+      return draft.find(message.kind, message.id)?.turn.id ?? null;
+    case 'toolCall':
+    case 'toolReturn':
+      return draft.find('tool', message.callId)?.turn.id ?? null;
+    case 'compacted':
+    case 'unknown':
+      return draft.find('notice', message.id)?.turn.id ?? null;
+  }
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { Hub } from '../core/hub.ts';
+import { Sessions } from '../core/sessions.ts';
+import type { SessionTarget } from '../core/sessionView.ts';
+import { PANEL_STRINGS, type PanelStrings } from '../shared/strings.ts';
+import { ChatPanels } from './chatPanels.ts';
+import { Chats } from './chats.ts';
+import { CHAT_VIEW_ID, ChatView } from './chatView.ts';
+import { registerCommands } from './commands.ts';
+import { DraftStore } from './draftStore.ts';
+import { LocalServer } from './localServer.ts';
+import { outputLogger } from './outputLogger.ts';
+import { PanelController } from './panelController.ts';
+import { PanelRouter } from './panelRouter.ts';
+import { AskAboutThisAction } from './selectionCommands.ts';
+import { StatusBar } from './statusBar.ts';
+import { systemClock } from './systemClock.ts';
+import { ToolOutputs } from './toolOutputs.ts';
+
+/** Builds everything and wires it. Nothing is started here: the first chat that is shown connects. */
+export function compose(context: vscode.ExtensionContext): void {
+  const began = performance.now();
+  const channel = vscode.window.createOutputChannel('Letta', { log: true });
+  const logger = outputLogger(channel);
+  const settings = () => vscode.workspace.getConfiguration('letta');
+  const hub = new Hub(
+    new LocalServer(context, logger, systemClock),
+    () => ({
+      demoStartsByItself: settings().get('demo.autoStart', false),
+      newAgentName: settings().get('newAgent.name', 'Letta'),
+    }),
+    logger,
+  );
+  const sessions = new Sessions({
+    hub,
+    clock: systemClock,
+    logger,
+    newId: randomUUID,
+    cwd: workingDirectory,
+    attachmentBudgetBytes: () => settings().get('context.maxKilobytes', 64) * 1024,
+  });
+  const services = {
+    sessions,
+    drafts: new DraftStore(context.workspaceState),
+    clock: systemClock,
+    logger,
+    strings: translatedStrings(),
+  };
+  const outputs = new ToolOutputs();
+  const router = new PanelRouter(outputs, logger, (controller) => {
+    chats.noteFocus(controller);
+  });
+  const newController = (target: SessionTarget): PanelController =>
+    new PanelController(services, target, router.intent, router.request);
+  const chats = new Chats(
+    new ChatView(context.extensionUri, newController(Chats.remembered(context.workspaceState))),
+    new ChatPanels(context.extensionUri, newController),
+    context.workspaceState,
+  );
+  context.subscriptions.push(
+    channel,
+    outputs,
+    hub,
+    sessions,
+    chats,
+    new StatusBar(hub, sessions, chats),
+    registerCommands({ hub, chats, sessions, logger, channel }),
+    vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
+    vscode.languages.registerCodeActionsProvider(
+      [{ scheme: 'file' }, { scheme: 'untitled' }],
+      new AskAboutThisAction(),
+      { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
+    ),
+  );
+  logger.info(`Activated in ${(performance.now() - began).toFixed(0)} ms`);
+}
+
+function workingDirectory(): string | null {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  return folder?.scheme === 'file' ? folder.fsPath : null;
+}
+
+function translatedStrings(): PanelStrings {
+  const entries = Object.entries(PANEL_STRINGS).map(([key, text]) => [key, vscode.l10n.t(text)]);
+  // Same keys as PANEL_STRINGS, each value a translation of its text.
+  return Object.fromEntries(entries) as PanelStrings;
+}

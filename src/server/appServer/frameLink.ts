@@ -1,0 +1,30 @@
+import type { LettaError } from '../../core/lettaConnection.ts';
+import type { Event } from '../../core/ports.ts';
+
+/** One JSON object of the App Server protocol (PROTOCOL part b), unchecked. */
+export type Frame = Readonly<Record<string, unknown>>;
+
+export interface ReceivedFrame {
+  readonly frame: Frame;
+  /** The runtime process the frame came from (changes with every restart): run ids and event numbers count within it. */
+  readonly epoch: string;
+  /** The broker's own number, growing by 1 per frame of the epoch; frames for other windows leave gaps. */
+  readonly seq: number;
+}
+
+export type LinkState =
+  | { readonly kind: 'open'; readonly epoch: string }
+  /** The runtime ended and is started again (attempt of at most 3 in 3 minutes). */
+  | { readonly kind: 'restarting'; readonly attempt: number; readonly message: string }
+  /** For good: make a new link. */
+  | { readonly kind: 'closed'; readonly error: LettaError };
+
+/** A window's way to one App Server, through the broker. */
+export interface FrameLink {
+  readonly state: LinkState;
+  readonly onDidChangeState: Event<LinkState>;
+  readonly onDidReceive: Event<ReceivedFrame>;
+  /** Throws LettaError('connectionLost') unless open; never drops silently. */
+  send(frame: Frame): void;
+  dispose(): void;
+}

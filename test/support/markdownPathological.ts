@@ -1,0 +1,43 @@
+/** Inputs that cost bad parsers quadratic time or a stack: cmark's list, and those of RELIABILITY 2.4's kind. */
+export const PATHOLOGICAL: Readonly<Record<string, (n: number) => string>> = {
+  'nested strong emphasis': (n) => `${'*a **a '.repeat(n)}b${' a** a*'.repeat(n)}`,
+  'emphasis closers without openers': (n) => 'a_ '.repeat(n),
+  'emphasis openers without closers': (n) => '_a '.repeat(n),
+  'link closers without openers': (n) => 'a]'.repeat(n),
+  'link openers without closers': (n) => '[a'.repeat(n),
+  'mismatched openers and closers': (n) => '*a_ '.repeat(n),
+  'openers and closers of multiples of three': (n) => `a**b${'c* '.repeat(n)}`,
+  'links within brackets': (n) => '[ a_'.repeat(n),
+  'nested brackets': (n) => `${'['.repeat(n)}a${']'.repeat(n)}`,
+  'nested block quotes': (n) => `${'> '.repeat(n)}a`,
+  'deeply nested lists': (n) =>
+    Array.from({ length: Math.min(n, 700) }, (_, index) => `${'  '.repeat(index)}* a`).join('\n'),
+  'NUL in the text': (n) => 'abc\u0000de\u0000'.repeat(n),
+  'backticks of growing runs': (n) =>
+    Array.from({ length: Math.round(Math.sqrt(n * 2)) }, (_, index) => `e${'`'.repeat(index + 1)}`).join(''),
+  'unclosed links': (n) => '[a](<b'.repeat(n),
+  'unclosed links without brackets': (n) => '[a](b'.repeat(n),
+  'unclosed comment': (n) => `</${'<!--'.repeat(n)}`,
+  'empty lines in a deep list': (n) => `${'- '.repeat(100)}x${'\n'.repeat(n)}x\n`,
+  'empty lines in a deep quote': (n) => `${'> '.repeat(100)}x\n${'>\n'.repeat(n)}`,
+  'references without definition': (n) => '[a][b] '.repeat(n),
+  'many definitions': (n) =>
+    Array.from({ length: Math.min(n, 10_000) }, (_, i) => `[${String(i)}]: /u`).join('\n'),
+  'one definition, long label': (n) => `[${'a'.repeat(n)}]: /u\n\n[${'a'.repeat(n)}]`,
+  'quotes and lists in turn': (n) => `${'> - '.repeat(n)}a`,
+  tildes: (n) => '~~a ~~'.repeat(n),
+  'angle brackets': (n) => '<'.repeat(n),
+  declarations: (n) => '<!A '.repeat(n),
+  'processing instructions': (n) => '<? '.repeat(n),
+  escapes: (n) => '\\'.repeat(n),
+  entities: (n) => '&a;&#1;&'.repeat(n),
+  pipes: (n) => `${'|'.repeat(n)}\n${'-|'.repeat(n)}`,
+  'wide table, short rows': (n) =>
+    `${'|x'.repeat(200)}|\n${'|-'.repeat(200)}|\n${'|\n'.repeat(Math.min(n, 5000))}`,
+  'hard breaks': (n) => 'a  \n'.repeat(n),
+  'pictures in pictures': (n) => `${'!['.repeat(n)}a${'](b)'.repeat(n)}`,
+  addresses: (n) => 'http://a.b/c?d=e&f '.repeat(Math.min(n, 5000)),
+  'mail-like': (n) => 'a@'.repeat(n),
+  'setext underlines': (n) => 'a\n=\n'.repeat(Math.min(n, 5000)),
+  'one endless line': (n) => 'a'.repeat(n),
+};

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Frame } from 'playwright-core';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
+import { VSIX } from '../../scripts/lib/paths.ts';
+import type { RunningProcess } from '../../scripts/lib/processList.ts';
+import { ensureSample } from '../../scripts/lib/sample.ts';
+import { VsCodeServer } from '../../scripts/lib/vsCodeServer.ts';
+import { Workbench, type WorkbenchOptions } from '../../scripts/lib/workbench.ts';
+
+export interface VscodeUnderTestOptions {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** VS Code, its browser and all they start see a loopback device only. */
+  readonly isNetworkOff?: boolean;
+  readonly reconnectionGraceSeconds?: number;
+  /** The packaged extension, unless another is named. */
+  readonly vsix?: string;
+}
+
+/** A fresh VS Code with the packaged extension, an own HOME, the sample folder, and a headless browser. */
+export class VscodeUnderTest {
+  readonly server: VsCodeServer;
+  readonly browser: Browser;
+  /** All that this VS Code and the extension write; removed by `dispose`. */
+  readonly dataDir: string;
+  /** The sample project that windows open. */
+  readonly folder: string;
+  readonly #windows: Workbench[] = [];
+
+  private constructor(server: VsCodeServer, browser: Browser, dataDir: string, folder: string) {
+    this.server = server;
+    this.browser = browser;
+    this.dataDir = dataDir;
+    this.folder = folder;
+  }
+
+  static async start(options: VscodeUnderTestOptions = {}): Promise<VscodeUnderTest> {
+    // Short: a path of a Unix socket may have 107 bytes.
+    const dataDir = await mkdtemp(join(tmpdir(), 'letta-e2e-'));
+    const folder = await ensureSample(join(dataDir, 'photo-sync'));
+    const server = await VsCodeServer.start({ vsix: VSIX, ...options, dataDir });
+    try {
+      const browser = await launchChromium(options.isNetworkOff === true ? server.pid : undefined);
+      return new VscodeUnderTest(server, browser, dataDir, folder);
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+  }
+
+  /** Another window on the sample folder. */
+  async openWindow(options: WorkbenchOptions & { readonly folder?: string } = {}): Promise<Workbench> {
+    const window = await Workbench.open(
+      this.browser,
+      this.server.url(options.folder ?? this.folder),
+      options,
+    );
+    this.#windows.push(window);
+    return window;
+  }
+
+  /** A window with the chat view open, and the frame it is drawn in. */
+  async openChat(
+    options: WorkbenchOptions = {},
+  ): Promise<{ readonly window: Workbench; readonly chat: Frame }> {
+    const window = await this.openWindow(options);
+    return { window, chat: await window.openChat() };
+  }
+
+  /** What the windows wrote to their consoles so far: for a failing test to print. */
+  get consoles(): readonly string[] {
+    return this.#windows.flatMap((window) => window.console);
+  }
+
+  async killExtensionHosts(): Promise<number> {
+    return await this.server.killExtensionHosts();
+  }
+
+  /** Detached processes of ours that run from this VS Code's data: the broker, the runtime, the demo model. */
+  async strays(): Promise<readonly RunningProcess[]> {
+    return await this.server.strays();
+  }
+
+  async dispose(): Promise<void> {
+    await this.browser.close();
+    await this.server.dispose();
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

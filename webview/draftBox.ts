@@ -1,0 +1,47 @@
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { Draft } from '../src/shared/protocol.ts';
+import type { Host } from './host.ts';
+
+/** Typing is told to the host at once while that is cheap, longer texts when the typing pauses. */
+const SHORT_LENGTH = 4000;
+const PAUSE_MS = 150;
+
+/** The text in the composer. Of two copies for one conversation, ours and the host's, the one edited last wins. */
+export class DraftBox {
+  readonly #host: Host;
+  readonly #draft = signal<Draft>({ key: '', text: '', revision: 0 });
+  #cancelTelling: (() => void) | null = null;
+
+  constructor(host: Host, kept: Draft | null) {
+    this.#host = host;
+    if (kept !== null) this.#draft.value = kept;
+  }
+
+  get draft(): ReadonlySignal<Draft> {
+    return this.#draft;
+  }
+
+  setText(text: string): void {
+    const { key, revision } = this.#draft.peek();
+    this.#draft.value = { key, text, revision: revision + 1 };
+    this.#cancelTelling?.();
+    this.#cancelTelling = this.#host.later(text.length <= SHORT_LENGTH ? 0 : PAUSE_MS, () => {
+      this.tell();
+    });
+  }
+
+  /** Tells the host what it does not know yet. */
+  tell(): void {
+    if (this.#cancelTelling === null) return;
+    this.#cancelTelling();
+    this.#cancelTelling = null;
+    this.#host.post({ type: 'draftChanged', draft: this.#draft.peek() });
+  }
+
+  receive(draft: Draft): void {
+    const own = this.#draft.peek();
+    if (own.key === draft.key && own.revision > draft.revision) return;
+    this.tell();
+    this.#draft.value = draft;
+  }
+}

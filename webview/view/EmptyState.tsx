@@ -1,0 +1,19 @@
+import { format } from '../../src/shared/strings.ts';
+import { visible } from '../../src/shared/visible.ts';
+import { usePanel, useStrings } from './panelContext.ts';
+
+/** A conversation without turns: says the next action. */
+export function EmptyState() {
+  const { store } = usePanel();
+  const strings = useStrings();
+  const agent = store.agent.value;
+  const isReady = store.isLive.value && store.link.value.state === 'ready';
+  return (
+    <main class="empty" aria-label={strings.conversation}>
+      <h1>
+        {agent === null ? strings.emptyTitleNoAgent : format(strings.emptyTitle, visible(agent.name).text)}
+      </h1>
+      <p>{isReady ? strings.emptyText : strings.emptyWaiting}</p>
+    </main>
+  );
+}

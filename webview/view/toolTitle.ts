@@ -1,0 +1,98 @@
+import { format, type PanelStrings } from '../../src/shared/strings.ts';
+import { toolKind, toolSubject } from '../../src/shared/toolInput.ts';
+import type { ToolPart } from '../../src/shared/transcript.ts';
+import { visible } from '../../src/shared/visible.ts';
+
+/** The words of a tool's row around its subject. */
+export interface ToolTitle {
+  readonly before: string;
+  readonly subject: string;
+  readonly after: string;
+  /** A command or pattern, in the editor's font; else a name. */
+  readonly isCode: boolean;
+}
+
+const SUBJECT_LENGTH = 200;
+
+export function toolTitle(part: ToolPart, strings: PanelStrings): ToolTitle {
+  const kind = toolKind(part.name);
+  const isCode = kind === 'command' || kind === 'search';
+  const found = toolSubject(part).split('\n', 1)[0] ?? '';
+  const name = visible(part.name).text;
+  const subject = visible(found.slice(0, SUBJECT_LENGTH)).text;
+  switch (part.state) {
+    case 'waitingForApproval':
+      return split(strings.waitingForYou, name, false);
+    case 'denied':
+      return part.approval !== null && part.approval.reason !== ''
+        ? split(format(strings.toolDeniedReason, '{0}', visible(part.approval.reason).text), name, false)
+        : split(strings.toolDenied, name, false);
+    case 'failed':
+      return split(strings.toolFailed, subject || name, isCode && subject !== '');
+    case 'stopped':
+      return split(strings.toolStopped, subject || name, isCode && subject !== '');
+    case 'announced':
+    case 'allowed':
+    case 'running':
+    case 'done':
+      if (subject === '') return split(otherTemplate(part.state, strings), name, false);
+      return split(templates(part, strings), subject, isCode);
+  }
+}
+
+function split(template: string, subject: string, isCode: boolean): ToolTitle {
+  const at = template.indexOf('{0}');
+  if (at < 0) return { before: template, subject: '', after: '', isCode };
+  return { before: template.slice(0, at), subject, after: template.slice(at + 3), isCode };
+}
+
+function templates(part: ToolPart, strings: PanelStrings): string {
+  const isDone = part.state === 'done';
+  const isPreparing = part.state === 'announced';
+  switch (toolKind(part.name)) {
+    case 'command':
+      if (isPreparing) return strings.otherPreparing;
+      if (part.state === 'allowed') return strings.commandAllowed;
+      return isDone ? strings.commandDone : strings.commandRunning;
+    case 'read':
+      return isDone ? strings.readOne : strings.readingOne;
+    case 'edit':
+      if (isPreparing) return strings.editPreparing;
+      return isDone ? strings.editDone : strings.editRunning;
+    case 'write':
+      if (isPreparing) return strings.writePreparing;
+      return isDone ? strings.writeDone : strings.writeRunning;
+    case 'search':
+      return isDone ? strings.searchDone : strings.searchRunning;
+    case 'other':
+      return otherTemplate(part.state, strings);
+  }
+}
+
+function otherTemplate(state: ToolPart['state'], strings: PanelStrings): string {
+  if (state === 'announced') return strings.otherPreparing;
+  return state === 'done' ? strings.otherDone : strings.otherRunning;
+}
+
+interface StateIcon {
+  readonly icon?: string;
+  readonly tone?: 'bad' | 'warn';
+}
+
+export function toolIcon(part: ToolPart): StateIcon {
+  switch (part.state) {
+    case 'waitingForApproval':
+      return { icon: 'circle-large-outline', tone: 'warn' };
+    case 'failed':
+      return { icon: 'error', tone: 'bad' };
+    case 'denied':
+      return { icon: 'circle-slash' };
+    case 'stopped':
+      return { icon: 'debug-stop' };
+    case 'announced':
+    case 'allowed':
+    case 'running':
+    case 'done':
+      return {};
+  }
+}
