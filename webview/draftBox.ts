@@ -38,8 +38,20 @@ export class DraftBox {
     this.#host.post({ type: 'draftChanged', draft: this.#draft.peek() });
   }
 
+  /** The conversation shown got its id: what is being written belongs to the new key. */
+  rename(key: string): void {
+    this.#draft.value = { ...this.#draft.peek(), key };
+  }
+
   receive(draft: Draft): void {
     const own = this.#draft.peek();
+    // Typed before the host had said which conversation this is: kept, behind what was a draft already.
+    if (own.key === '' && own.text !== '') {
+      const text = draft.text === '' ? own.text : `${draft.text}\n${own.text}`;
+      this.#draft.value = { key: draft.key, text: draft.text, revision: draft.revision };
+      this.setText(text);
+      return;
+    }
     if (own.key === draft.key && own.revision > draft.revision) return;
     this.tell();
     this.#draft.value = draft;

@@ -4,7 +4,7 @@ import './styles/transcript.css';
 import './styles/rows.css';
 import './styles/dock.css';
 import './styles/composer.css';
-// MD
+import './styles/markdown.css';
 import { render } from 'preact';
 import { Host } from './host.ts';
 import { Panel } from './panel.ts';

@@ -33,6 +33,8 @@ export class Panel implements HostListener {
   /** Set by the log: where the reading is now; null at the end. */
   readAnchor: () => ScrollAnchor | null = () => null;
   #announcements = 0;
+  /** Sent before the host had answered `ready`: goes out with the snapshot if it is still what stands there. */
+  #wantedText: string | null = null;
   #cancelKeeping: (() => void) | null = null;
 
   constructor(host: Host) {
@@ -61,12 +63,17 @@ export class Panel implements HostListener {
       this.isStopRequested.value = false;
       this.draftBox.receive(event.draft);
     });
+    const wanted = this.#wantedText;
+    this.#wantedText = null;
+    // Another conversation than the one it was written for brings its own draft: that one was not sent by anybody.
+    if (wanted !== null && this.draftBox.draft.peek().text === wanted) this.submit();
     this.keep();
   }
 
   update(event: Extract<HostEvent, { type: 'update' }>): void {
     batch(() => {
       this.store.update(event.patches, event.fields);
+      if (event.fields.key !== undefined) this.draftBox.rename(event.fields.key);
       if (event.fields.activity !== undefined) this.isStopRequested.value = false;
     });
     this.keep();
@@ -93,7 +100,11 @@ export class Panel implements HostListener {
   submit(): void {
     const { key, text } = this.draftBox.draft.peek();
     if (text.trim() === '') return;
-    if (!this.store.isLive.peek() || !this.store.canSend.peek()) {
+    if (!this.store.isLive.peek()) {
+      this.#wantedText = text;
+      return;
+    }
+    if (!this.store.canSend.peek()) {
       this.announce(this.store.blockedReason.peek() || this.store.strings.peek().emptyWaiting, false);
       return;
     }

@@ -57,6 +57,8 @@ export class TurnModel {
 /** The host's state, mirrored as signals. Written by messages of the host only. */
 export class PanelStore {
   readonly key = signal('');
+  /** Counts the conversations shown; the key of one may change when it gets its id. */
+  readonly generation = signal(0);
   readonly link = signal<PanelState['link']>({ state: 'none', text: '', detail: '', actions: [] });
   readonly agent = signal<PanelState['agent']>(null);
   readonly conversation = signal<PanelState['conversation']>(null);
@@ -109,6 +111,7 @@ export class PanelStore {
       this.strings.value = strings;
       if (this.key.peek() !== state.key) {
         this.key.value = state.key;
+        this.generation.value++;
         this.turns.value = [];
       }
       this.#setFields(state);
@@ -151,6 +154,7 @@ export class PanelStore {
   }
 
   #setFields(fields: Partial<PanelFields>): void {
+    set(this.key, fields.key);
     set(this.link, fields.link);
     set(this.agent, fields.agent);
     set(this.conversation, fields.conversation);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { npm } from './processes.ts';
@@ -12,12 +12,15 @@ const INTEGRITY =
  * browser. Its native modules are left unbuilt (--ignore-scripts): terminals lack, the rest works, no compiler is needed.
  */
 export async function ensureVsCode(): Promise<string> {
-  const folder = await cached(`code-server-${VERSION}`, INTEGRITY, async (draft) => {
+  // The number goes up when what is put into it changes.
+  const folder = await cached(`code-server-${VERSION}-1`, INTEGRITY, async (draft) => {
     process.stderr.write(`Installing VS Code (npm package code-server ${VERSION}, about 600 MB on disk) …\n`);
     await writeFile(join(draft, 'package.json'), JSON.stringify({ name: 'vscode-for-letta', private: true }));
     await npm(['install', '--ignore-scripts', '--omit=dev', `code-server@${VERSION}`], draft);
     await verify(draft);
     await npm(['install', '--ignore-scripts', '--omit=dev'], vsCodeFolder(draft));
+    const spdlog = join(vsCodeFolder(draft), 'node_modules', '@vscode', 'spdlog', 'index.js');
+    await copyFile(join(import.meta.dirname, 'logWriter.cjs'), spdlog);
   });
   return vsCodeFolder(folder);
 }

@@ -45,7 +45,13 @@ export async function mochaPhase(
     options.isCovered === true ? [...(await coverageCommand()), process.execPath, ...mocha] : mocha;
   const { code } = await run(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...options.env, LETTA_TEST_REPORT: report, FORCE_COLOR: '0' },
+    env: {
+      ...process.env,
+      ...options.env,
+      LETTA_TEST_REPORT: report,
+      LETTA_TEST_MUST_EXIT: '1',
+      FORCE_COLOR: '0',
+    },
     timeout: PHASE_TIMEOUT_MS,
     onOutput: byLine(onLine),
   });

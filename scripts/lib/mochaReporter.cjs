@@ -1,5 +1,7 @@
 const { appendFileSync } = require('node:fs');
 
+const KEPT_ALIVE_MS = 5000;
+
 /**
  * Prints a line for each test as it ends, and failures in full; with LETTA_TEST_REPORT set, writes what it counted
  * there, one JSON object a line, for scripts/test.ts. The last one says that the run came to its end.
@@ -23,9 +25,23 @@ module.exports = class LettaReporter {
       console.log(`  FAILED ${test.fullTitle()}\n${describe(error)}`);
       record({ state: 'failed', title: test.fullTitle(), ms: test.duration ?? 0 });
     });
-    runner.once('end', () => record({ state: 'ended' }));
+    runner.once('end', () => {
+      record({ state: 'ended' });
+      if (process.env.LETTA_TEST_MUST_EXIT !== undefined) endIfKeptAlive(record);
+    });
   }
 };
+
+/** Something left open would hang the run: it is named and counts as a failure. An unreferenced timer keeps nothing alive. */
+function endIfKeptAlive(record) {
+  const timer = setTimeout(() => {
+    const left = process.getActiveResourcesInfo().join(', ');
+    console.log(`  FAILED the tests are through, but the process is kept alive by: ${left}`);
+    record({ state: 'failed', title: `nothing is left open after the last test (${left})`, ms: 0 });
+    process.exit(1);
+  }, KEPT_ALIVE_MS);
+  timer.unref();
+}
 
 function describe(error) {
   const text = error?.stack ?? error?.message ?? String(error);

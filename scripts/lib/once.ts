@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Frame } from 'playwright-core';
+import type { Browser, Frame, Locator } from 'playwright-core';
 import { launchChromium } from './chromium.ts';
 import { CONSENTS } from './consents.ts';
 import { deferred } from './deferred.ts';
@@ -12,6 +12,8 @@ import { VsCodeServer } from './vsCodeServer.ts';
 import { Workbench } from './workbench.ts';
 
 const OVERALL_MS = 120_000;
+/** What a message gets for its way from the composer into the conversation. */
+const LOST_MS = 15_000;
 const LOG = join(LOGS, 'once.log');
 
 /** Asks the real panel one question, in a real VS Code without hands, and prints what a person would see of the reply. */
@@ -52,7 +54,7 @@ async function converse(workbench: Workbench, frame: Frame, question: string): P
   const printer = new ReplyPrinter((text) => process.stdout.write(text));
   const ended = deferred<PanelSight>();
   const begun = deferred<undefined>();
-  let answered = '';
+  let wasAllowOffered = false;
   const allow = frame
     .getByRole('region', { name: 'Approval needed' })
     .getByRole('button', { name: 'Allow', exact: true });
@@ -64,10 +66,12 @@ async function converse(workbench: Workbench, frame: Frame, question: string): P
     if (sight.turnCount === 0) return;
     begun.resolve(undefined);
     printer.show(sight);
-    if (sight.approval !== '' && sight.approval !== answered) {
-      answered = sight.approval;
+    const isNewlyOffered = sight.isAllowOffered && !wasAllowOffered;
+    wasAllowOffered = sight.isAllowOffered;
+    if (isNewlyOffered) {
       printer.line('[approval needed: pressing Allow]');
-      allow.click().catch((error: unknown) => {
+      // By key: a click so soon after the card came would rightly be taken for a mistake.
+      allow.press('Enter').catch((error: unknown) => {
         ended.reject(new Error('the button Allow could not be pressed', { cause: error }));
       });
     }
@@ -77,12 +81,7 @@ async function converse(workbench: Workbench, frame: Frame, question: string): P
   const composer = frame.getByRole('textbox', { name: 'Message' });
   await composer.fill(question);
   console.log(`> ${question}\n`);
-  // While Letta starts, the text is kept and Enter does nothing: press again until the message stands in the transcript.
-  for (let isSent = false; !isSent;) {
-    await composer.press('Enter');
-    const pause = new Promise<boolean>((resolve) => setTimeout(resolve, 500, false));
-    isSent = await Promise.race([begun.promise.then(() => true), ended.promise.then(() => true), pause]);
-  }
+  await send(composer, begun.promise, ended.promise);
   const last = await ended.promise;
   printer.finish(last);
   await mkdir(join(ROOT, 'screenshots'), { recursive: true });
@@ -92,15 +91,30 @@ async function converse(workbench: Workbench, frame: Frame, question: string): P
   if (last.text === '') throw new Error('the turn ended without a reply');
 }
 
+/** While Letta starts, the text is kept and Enter does nothing: presses until the message stands in the transcript. */
+async function send(composer: Locator, begun: Promise<unknown>, ended: Promise<unknown>): Promise<void> {
+  const isSent = Promise.race([begun, ended]).then(() => true);
+  const after = async (ms: number): Promise<boolean> =>
+    await Promise.race([isSent, new Promise<boolean>((resolve) => setTimeout(resolve, ms, false))]);
+  for (;;) {
+    await composer.press('Enter');
+    if (await after(500)) return;
+    if ((await composer.inputValue()) !== '') continue;
+    if (await after(LOST_MS)) return;
+    throw new Error('the message left the composer and did not come into the conversation');
+  }
+}
+
 async function keepEvidence(workbench: Workbench | null, dataDir: string): Promise<void> {
   await mkdir(LOGS, { recursive: true });
-  const serverLog = await readFile(join(dataDir, 'vscode-server.log'), 'utf8').catch(
-    () => 'VS Code did not start.',
+  const read = async (path: string): Promise<string> => await readFile(path, 'utf8').catch(() => 'none');
+  const logs = await readdir(join(dataDir, 'data', 'logs'), { recursive: true }).catch(() => []);
+  const own = logs.filter((name) => /letta/i.test(name) && name.endsWith('.log'));
+  const parts = await Promise.all(
+    own.map(async (name) => `--- ${name}\n${await read(join(dataDir, 'data', 'logs', name))}`),
   );
-  const pageLog = (workbench?.console ?? []).join('\n');
-  await writeFile(
-    LOG,
-    `--- VS Code's server\n${serverLog}\n--- the page, its webviews and extension host\n${pageLog}\n`,
-  );
+  parts.push(`--- VS Code's server\n${await read(join(dataDir, 'vscode-server.log'))}`);
+  parts.push(`--- the page and its webviews\n${(workbench?.console ?? []).join('\n')}`);
+  await writeFile(LOG, `${parts.join('\n')}\n`);
   await workbench?.page.screenshot({ path: LOG.replace(/log$/, 'png') }).catch(() => undefined);
 }

@@ -8,8 +8,8 @@ export interface PanelSight {
   readonly text: string;
   /** The names of tool rows: "Bash, running". */
   readonly tools: readonly string[];
-  /** What waits for a yes, or ''. */
-  readonly approval: string;
+  /** A button that says yes waits to be pressed. */
+  readonly isAllowOffered: boolean;
   readonly alert: string;
   readonly metrics: string;
 }
@@ -38,20 +38,30 @@ export async function watchPanel(
         .filter((area) => area.closest('.thought') === null)
         .flatMap((area) => [...area.children].map(blockText))
         .join('\n\n');
+    const alertText = (): string => {
+      const alert = document.querySelector('[role=alert]')?.cloneNode(true);
+      if (!(alert instanceof Element)) return '';
+      for (const button of alert.querySelectorAll('button')) button.remove();
+      return alert.textContent.trim();
+    };
     const look = (): void => {
       const turns = [...document.querySelectorAll('article')];
       const turn = turns.at(-1);
-      const approval = document.querySelector('[aria-label^="Approval needed"], section.approval');
       const sight: PanelSight = {
         turnCount: turns.length,
         isBusy: turn?.getAttribute('aria-busy') === 'true',
         text: text(turn),
-        tools: [...(turn?.querySelectorAll('[role=group][aria-label]') ?? [])].map(
-          (group) => group.getAttribute('aria-label') ?? '',
+        tools: [...(turn?.querySelectorAll('[role=group][aria-label]') ?? [])]
+          // Inside a row there are groups for its input and output.
+          .filter((group) => group.parentElement?.closest('[role=group]') === null)
+          .map((group) => group.getAttribute('aria-label') ?? ''),
+        isAllowOffered: [...document.querySelectorAll('[aria-label="Approval needed"] button')].some(
+          (button) => button.textContent.trim() === 'Allow',
         ),
-        approval: approval?.textContent ?? '',
-        alert: document.querySelector('[role=alert]')?.textContent.trim() ?? '',
-        metrics: turn?.querySelector('.foot')?.textContent.trim() ?? '',
+        alert: alertText(),
+        metrics: [...(turn?.querySelectorAll('.foot .demo, .foot .figures > *') ?? [])]
+          .map((figure) => figure.textContent.trim())
+          .join(' · '),
       };
       const now = JSON.stringify(sight);
       if (now === last) return;
@@ -90,7 +100,8 @@ export class ReplyPrinter {
     });
     // The open tail is parsed again as it grows ("**bo" becomes "bo"): wait until what was printed is a beginning again.
     if (text.length <= this.#printed.length || !text.startsWith(this.#printed)) return;
-    this.#write(text.slice(this.#printed.length));
+    const rest = text.slice(this.#printed.length);
+    this.#write(this.#isLineOpen ? rest : rest.trimStart());
     this.#printed = text;
     this.#isLineOpen = true;
   }

@@ -59,8 +59,19 @@ export class Workbench {
 
   /** Runs a command by its full title in the command palette ("Letta: New Conversation"). */
   async runCommand(title: string, timeoutMs = 20_000): Promise<void> {
-    const row = await this.#searchCommand(title, timeoutMs);
-    await row.click();
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const row = await this.#searchCommand(title, deadline - Date.now());
+      // A view that takes the focus closes the palette: open it again.
+      if (
+        await row.click({ timeout: PALETTE_MS }).then(
+          () => true,
+          () => false,
+        )
+      ) {
+        return;
+      }
+    }
   }
 
   /** Is the command offered in the palette now? */
@@ -79,8 +90,12 @@ export class Workbench {
     // registered later: open it again until the command is there.
     do {
       await this.page.keyboard.press('F1');
-      if (!(await appears(input))) continue;
-      await input.fill(`>${title}`);
+      // Gone again when a view took the focus meanwhile.
+      const isFilled = input.fill(`>${title}`, { timeout: PALETTE_MS }).then(
+        () => true,
+        () => false,
+      );
+      if (!(await isFilled)) continue;
       if (await appears(row)) return row;
       await this.page.keyboard.press('Escape');
     } while (Date.now() < deadline);
@@ -123,12 +138,12 @@ export class Workbench {
   async openChat(timeoutMs = READY_MS): Promise<Frame> {
     // Its icon tells that the extension's contributions are known, and so the command.
     await appears(this.page.getByRole('tab', { name: 'Letta' }).first());
-    await this.runCommand('Letta: Focus on Chat View');
+    await this.runCommand('Letta: Focus Chat');
     return await this.chatFrame('view', timeoutMs);
   }
 
   /**
-   * The frame in which our panel is drawn: the inner one of a webview (`fake.html`), of the same origin as the page.
+   * The frame in which our panel is drawn: the inner one of a webview, of the same origin as the page.
    * The newest, when there are several in that place.
    */
   async chatFrame(place: ChatPlace = 'view', timeoutMs = READY_MS): Promise<Frame> {
@@ -146,12 +161,14 @@ export class Workbench {
         );
       }, timeoutMs);
       const consider = (frame: Frame): void => {
-        if (asked.has(frame) || !isChat(frame, place)) return;
+        if (asked.has(frame) || !isChat(frame)) return;
         asked.add(frame);
         frame
           .getByRole('textbox', { name: 'Message' })
           .waitFor({ timeout: timeoutMs })
-          .then(() => {
+          .then(() => this.#placeOf(frame))
+          .then((found) => {
+            if (found !== place) return;
             stop();
             resolve(frame);
           })
@@ -165,9 +182,19 @@ export class Workbench {
     });
   }
 
-  /** All chats of a place that are drawn now. */
-  chatFrames(place: ChatPlace): readonly Frame[] {
-    return this.page.frames().filter((frame) => isChat(frame, place));
+  /** By where it stands on the screen: the addresses of the frames do not tell. */
+  async #placeOf(frame: Frame): Promise<ChatPlace> {
+    const element = await frame.parentFrame()?.frameElement();
+    const [box, editors] = await Promise.all([
+      element?.boundingBox() ?? null,
+      this.page.locator('.part.editor').first().boundingBox(),
+    ]);
+    if (box === null || editors === null) return 'view';
+    const x = box.x + box.width / 2;
+    const y = box.y + box.height / 2;
+    const isInside =
+      x > editors.x && x < editors.x + editors.width && y > editors.y && y < editors.y + editors.height;
+    return isInside ? 'editor' : 'view';
   }
 
   async close(): Promise<void> {
@@ -175,11 +202,14 @@ export class Workbench {
   }
 }
 
-function isChat(frame: Frame, place: ChatPlace): boolean {
-  if (frame.isDetached() || !frame.url().includes('fake.html')) return false;
-  const outer = new URL(frame.parentFrame()?.url() ?? 'about:blank');
-  if (!/letta-vscode/i.test(outer.searchParams.get('extensionId') ?? '')) return false;
-  return (outer.searchParams.get('purpose') === 'webviewView') === (place === 'view');
+/** The inner frame of a webview of ours. */
+function isChat(frame: Frame): boolean {
+  // Its own address is `fake.html`, or its parent's once the page was written into it.
+  const address = frame.parentFrame()?.url() ?? '';
+  if (frame.isDetached() || !URL.canParse(address)) return false;
+  const outer = new URL(address);
+  if (!outer.pathname.endsWith('/webview/browser/pre/index.html')) return false;
+  return /letta-vscode/i.test(outer.searchParams.get('extensionId') ?? '');
 }
 
 function beginningOf(text: string, end = ''): RegExp {

@@ -16,7 +16,7 @@ import {
   type ServerFile,
 } from './wire.ts';
 
-const STILL_OURS_EVERY_MS = 10_000;
+const STILL_OURS_EVERY_MS = 3_000;
 
 export interface BrokerOptions {
   readonly stateDir: string;

@@ -1,4 +1,3 @@
-import { WebSocket } from 'ws';
 import { isRecord, parseObject, type BrokerNotice, type WireFrame } from './wire.ts';
 
 /** More than this unread by a window means that it hangs; it reads history again when it comes back. */
@@ -6,8 +5,18 @@ const UNREAD_LIMIT_BYTES = 64 * 1024 * 1024;
 /** States in which a turn needs nobody to go on. A turn that waits for an approval does not keep the broker alive. */
 const AT_REST = new Set(['WAITING_ON_INPUT', 'WAITING_ON_APPROVAL']);
 
+const OPEN = 1;
+
+/** What is used of a window's WebSocket. */
+export interface WindowSocket {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  terminate(): void;
+}
+
 interface Window {
-  readonly socket: WebSocket;
+  readonly socket: WindowSocket;
   /** Requests sent to the runtime and not yet answered: the window's own id by the one upstream. */
   readonly inFlight: Map<string, WireFrame>;
 }
@@ -50,7 +59,7 @@ export class Relay {
     return this.#busy.size > 0;
   }
 
-  add(socket: WebSocket): number {
+  add(socket: WindowSocket): number {
     const id = ++this.#lastWindowId;
     this.#windows.set(id, { socket, inFlight: new Map() });
     this.#onIdleChange();
@@ -211,7 +220,7 @@ export class Relay {
 
   #post(windowId: number, text: string): void {
     const socket = this.#windows.get(windowId)?.socket;
-    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (socket?.readyState !== OPEN) return;
     if (socket.bufferedAmount > UNREAD_LIMIT_BYTES) socket.terminate();
     else socket.send(text);
   }

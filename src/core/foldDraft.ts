@@ -77,12 +77,12 @@ export class FoldDraft {
     return null;
   }
 
-  addPart(turnId: string, part: Part): Part {
+  addPart(turnId: string, part: Part, beforeId: string | null = null): Part {
     const turn = this.turn(turnId);
     // Two servers' ids never meet in one turn, but a hostile one may reuse an id for another kind of part.
     const isTaken = turn?.parts.some((other) => other.id === part.id) ?? false;
     const own = isTaken ? { ...part, id: foreignId(part.kind, part.id) } : part;
-    this.emit({ op: 'addPart', turnId, part: own, beforeId: null });
+    this.emit({ op: 'addPart', turnId, part: own, beforeId });
     return own;
   }
 

@@ -1,6 +1,6 @@
 import type { Turn } from '../shared/transcript.ts';
 import type { FoldDraft } from './foldDraft.ts';
-import { showActivity } from './foldTurns.ts';
+import { reopen, showActivity } from './foldTurns.ts';
 import { mergeHistory } from './historyMerge.ts';
 import type { HistoryPage, LettaEvent } from './lettaEvent.ts';
 import { diffTurns } from './transcriptDiff.ts';
@@ -14,10 +14,8 @@ function readNewest(draft: FoldDraft, page: HistoryPage): void {
   const before = draft.state.transcript;
   const merged = mergeHistory(before.turns, page.messages, draft.state.currentTurnId);
   // Between what is known and this page something is missing: the page is where the conversation goes on.
-  const isGap = merged.isApart && page.before !== null;
-  const turns = isGap
-    ? merged.turns.filter((turn) => merged.inPage.includes(turn.id) || turn.state !== 'ended')
-    : merged.turns;
+  const isGap = merged.isApart && page.before !== null && merged.inPage.length > 0;
+  const turns = isGap ? merged.turns.filter((turn) => isKept(draft, merged.inPage, turn)) : merged.turns;
   const reachesFirst = merged.inPage.length === 0 || turns[0]?.id === merged.inPage[0];
   const hasOlder = reachesFirst ? page.before !== null : before.hasOlder;
   if (before.turns.length === 0 || isGap) {
@@ -29,6 +27,10 @@ function readNewest(draft: FoldDraft, page: HistoryPage): void {
   if (reachesFirst) draft.update({ historyBefore: page.before });
   takeFromQueue(draft);
   followRunningTurn(draft, merged.inPage.at(-1) ?? null);
+}
+
+function isKept(draft: FoldDraft, inPage: readonly string[], turn: Turn): boolean {
+  return turn.state !== 'ended' || turn.id === draft.state.unwindingTurnId || inPage.includes(turn.id);
 }
 
 /** What history shows is in the model's context and waits no longer. */
@@ -54,13 +56,7 @@ function followRunningTurn(draft: FoldDraft, newestInPage: string | null): void 
   if (isRemembered && !memory.isOpenEnded) return;
   draft.rememberTurn(newestInPage, { isOpenEnded: true });
   const isWorking = state.isProcessing || (state.phase !== 'idle' && state.phase !== 'runningCommand');
-  if (isWorking && state.unwindingTurnId === null) resume(draft, last);
-}
-
-function resume(draft: FoldDraft, turn: Turn): void {
-  draft.emit({ op: 'setTurn', turnId: turn.id, state: 'active', outcome: null });
-  draft.rememberTurn(turn.id, { isOpenEnded: false, hasActivity: true });
-  draft.update({ currentTurnId: turn.id });
+  if (isWorking && state.unwindingTurnId === null) reopen(draft, newestInPage);
 }
 
 /** Older messages go before all others; a turn whose beginning was on the older page gets it. */
@@ -74,11 +70,20 @@ function readOlder(draft: FoldDraft, page: HistoryPage): void {
   if (first !== undefined && first.parts[0]?.kind !== 'user' && first.parts[0]?.kind !== 'notice') {
     const beginning = turns.pop();
     const beforeId = first.parts[0]?.id ?? null;
-    for (const part of beginning?.parts ?? []) {
-      draft.emit({ op: 'addPart', turnId: first.id, part, beforeId });
-    }
+    for (const part of beginning?.parts ?? []) draft.addPart(first.id, part, beforeId);
   }
-  draft.emit({ op: 'prepend', turns, hasOlder });
+  draft.emit({ op: 'prepend', turns: withOwnIds(draft, turns), hasOlder });
+  takeFromQueue(draft);
+}
+
+function withOwnIds(draft: FoldDraft, turns: readonly Turn[]): readonly Turn[] {
+  const taken = new Set([...draft.state.transcript.turns, ...turns].map((turn) => turn.id));
+  return turns.map((turn) => {
+    let { id } = turn;
+    if (draft.turn(id) !== null) while (taken.has(id)) id += "'";
+    taken.add(id);
+    return { ...turn, id };
+  });
 }
 
 /** The page begins within what is here already, after the first turn: it says nothing about what comes before that. */

@@ -29,7 +29,9 @@ function isKnown(draft: FoldDraft, clientId: string): boolean {
   const found = draft.find('user', clientId);
   if (found === null) return false;
   if (found.part.delivery !== 'unsent') return true;
-  const isAlone = found.turn.parts.every((part) => part.kind === 'notice' || part === found.part);
+  const isAlone =
+    found.turn.state === 'ended' &&
+    found.turn.parts.every((part) => part.kind === 'notice' || part === found.part);
   if (isAlone) draft.emit({ op: 'removeTurn', turnId: found.turn.id });
   else draft.removePart(found.turn.id, found.part.id);
   return false;
@@ -55,7 +57,7 @@ export function messageRejected(draft: FoldDraft, event: EventOf<'messageRejecte
     retry: null,
     actions: ['sendAgain'],
   });
-  if (found.turn.state !== 'pending') return;
+  if (found.turn.state === 'ended' || draft.turnMemory(turnId).hasActivity) return;
   draft.emit({ op: 'setTurn', turnId, state: 'ended', outcome: null });
   if (draft.state.currentTurnId === turnId) draft.update({ currentTurnId: null });
 }

@@ -1,7 +1,7 @@
 import type { Approval, ToolPart } from '../shared/transcript.ts';
 import type { FoldDraft, FoundPart } from './foldDraft.ts';
 import { acceptOrder, closeReasoning, noteToken, recovered, turnOf } from './foldParts.ts';
-import { isSettled, reopen, turnOfRun } from './foldTurns.ts';
+import { answeredElsewhere, isSettled, reopen, turnOfRun } from './foldTurns.ts';
 import type { LettaEvent } from './lettaEvent.ts';
 
 type EventOf<T extends LettaEvent['type']> = Extract<LettaEvent, { type: T }>;
@@ -216,7 +216,9 @@ export function toolReturned(draft: FoldDraft, event: EventOf<'toolReturned'>): 
     state: isDenied ? 'denied' : endState(draft, found, event.isError),
     endedAt: part.endedAt ?? draft.at,
     approval:
-      isDenied && part.approval !== null ? { ...part.approval, state: 'denied' } : settled(part.approval),
+      isDenied && part.approval !== null
+        ? { ...part.approval, state: 'denied' }
+        : answeredElsewhere(part.approval),
   });
 }
 
@@ -224,13 +226,6 @@ function isDeniedBy(draft: FoldDraft, { turn, part }: FoundPart<'tool'>, isError
   if (part.state === 'denied') return true;
   if (!isError || part.approval?.state !== 'answering') return false;
   return draft.turnMemory(turn.id).answers.get(part.approval.requestId)?.decision === 'deny';
-}
-
-/** A result is there: a question that is still open was answered elsewhere. */
-function settled(approval: Approval | null): Approval | null {
-  if (approval?.state === 'answering') return { ...approval, state: 'allowed' };
-  if (approval?.state === 'pending') return { ...approval, state: 'expired' };
-  return approval;
 }
 
 export function toolEnded(draft: FoldDraft, event: EventOf<'toolEnded'>): void {
@@ -241,7 +236,7 @@ export function toolEnded(draft: FoldDraft, event: EventOf<'toolEnded'>): void {
     ...found.part,
     state: endState(draft, found, event.isError),
     endedAt: found.part.endedAt ?? draft.at,
-    approval: settled(found.part.approval),
+    approval: answeredElsewhere(found.part.approval),
   });
 }
 

@@ -1,5 +1,5 @@
 import { NO_METRICS } from '../shared/transcript.ts';
-import type { Outcome, Part, ToolPart, Turn, TurnMetrics } from '../shared/transcript.ts';
+import type { Approval, Outcome, Part, ToolPart, Turn, TurnMetrics } from '../shared/transcript.ts';
 import type { FoldDraft } from './foldDraft.ts';
 import { outcomeNotice, outcomeNoticeId } from './failure.ts';
 import type { TurnMemory } from './foldState.ts';
@@ -98,7 +98,7 @@ export function showActivity(draft: FoldDraft, turnId: string, runId: string | n
   }
 }
 
-/** A turn whose end nobody reported goes on: it was interrupted for us only. Others stay ended. */
+/** A turn whose end nobody reported goes on: it was only believed to be over. Others stay ended. */
 export function reopen(draft: FoldDraft, turnId: string): void {
   const turn = draft.turn(turnId);
   if (turn?.state !== 'ended' || !draft.turnMemory(turnId).isOpenEnded) return;
@@ -113,6 +113,17 @@ export function reopen(draft: FoldDraft, turnId: string): void {
   });
   draft.rememberTurn(turnId, { isOpenEnded: false, hasActivity: true });
   draft.update({ currentTurnId: turnId, unwindingTurnId: null });
+  reviveTools(draft, turn);
+}
+
+/** Calls that were closed only because the turn was believed to be over. */
+function reviveTools(draft: FoldDraft, turn: Turn): void {
+  const returned = draft.turnMemory(turn.id).returnedCallIds;
+  for (const part of turn.parts) {
+    if (part.kind !== 'tool' || part.state !== 'stopped' || returned.includes(part.id)) continue;
+    const isRunning = part.startedAt !== null || draft.state.phase === 'runningTool';
+    draft.putPart(turn.id, { ...part, state: isRunning ? 'running' : 'announced', endedAt: null });
+  }
 }
 
 export function endTurn(draft: FoldDraft, turnId: string, outcome: Outcome): void {
@@ -171,6 +182,13 @@ export function closedTool(tool: ToolPart, outcome: Outcome | null, at: number |
         ? { ...tool.approval, state: tool.state === 'running' ? 'allowed' : 'expired' }
         : tool.approval,
   };
+}
+
+/** A result is there: a question that is still open was answered elsewhere. */
+export function answeredElsewhere(approval: Approval | null): Approval | null {
+  if (approval?.state === 'answering') return { ...approval, state: 'allowed' };
+  if (approval?.state === 'pending') return { ...approval, state: 'expired' };
+  return approval;
 }
 
 export function isSettled(tool: ToolPart): boolean {

@@ -1,7 +1,7 @@
 import { NO_METRICS } from '../shared/transcript.ts';
-import type { NoticePart, Part, ToolPart, Turn, UserPart } from '../shared/transcript.ts';
+import type { NoticePart, Outcome, Part, ToolPart, Turn, UserPart } from '../shared/transcript.ts';
 import { partIn } from './foldDraft.ts';
-import { closedTool, isSettled } from './foldTurns.ts';
+import { answeredElsewhere, closedTool, isSettled } from './foldTurns.ts';
 import type { HistoryMessage } from './lettaEvent.ts';
 
 /** A turn while messages of a page are put into it. */
@@ -265,7 +265,8 @@ function newTool(id: string, name: string, args: string): ToolPart {
 
 function returned(tool: ToolPart, isError: boolean, output: string): ToolPart {
   if (tool.state === 'denied' || (tool.state === 'stopped' && isError)) return { ...tool, output };
-  return { ...tool, output, state: isError ? 'failed' : 'done' };
+  const approval = answeredElsewhere(tool.approval);
+  return { ...tool, output, approval, state: isError ? 'failed' : 'done' };
 }
 
 function isSameMessage(a: UserPart, b: UserPart): boolean {
@@ -277,18 +278,15 @@ function isSameMessage(a: UserPart, b: UserPart): boolean {
   );
 }
 
-/** A turn that only history tells of: it is over, and how it ended is known only as far as it has a reply. */
+/** A turn that only history tells of is over, and how it ended is known only as far as it has a reply. */
 function finished(building: Building, runningTurnId: string | null): Turn {
   const { turn, parts, isKnown } = building;
   if (!building.isInPage) return turn;
-  if (isKnown) return { ...turn, parts };
-  if (turn.id === runningTurnId) return { ...turn, parts };
+  if (turn.state !== 'ended' || turn.id === runningTurnId) return { ...turn, parts };
   const hasReply = parts.some((part) => part.kind === 'text' || part.kind === 'tool');
-  return {
-    ...turn,
-    outcome: hasReply ? { kind: 'completed' } : null,
-    parts: parts.map((part) =>
-      part.kind === 'tool' && !isSettled(part) ? closedTool(part, null, null) : part,
-    ),
-  };
+  const outcome: Outcome | null = isKnown ? turn.outcome : hasReply ? { kind: 'completed' } : null;
+  const closed = parts.map((part) =>
+    part.kind === 'tool' && !isSettled(part) ? closedTool(part, null, null) : part,
+  );
+  return { ...turn, outcome, parts: closed };
 }

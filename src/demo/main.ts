@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { DemoModelInfo } from './demoModelInfo.ts';
+import type { DemoModelInfo, DemoOffer } from './demoModelInfo.ts';
 import { DemoServer } from './demoServer.ts';
 import { MODEL_ID } from './script.ts';
 import { TestDirectives } from './testDirectives.ts';
@@ -9,10 +9,15 @@ import { TestDirectives } from './testDirectives.ts';
  * `demoModel.cjs STATE_FILE`: serves until stdin ends. Port and key are kept in the file (0600), so that an agent made
  * with the demo finds it again after a restart. Prints one line of JSON: DemoModelInfo.
  *
- * It is connected as the provider `openai-compatible`: the ones for Ollama, LM Studio and llama.cpp are found by the
- * runtime without being connected, and connecting the demo in their place would hide a person's own server.
+ * It is best connected as the provider `openai-compatible`: the ones for Ollama, LM Studio and llama.cpp are found by the
+ * runtime without being connected, and connecting the demo in their place hides a person's own server. Each provider is
+ * one connection, so where a person has connected `openai-compatible`, the demo takes another.
  */
-const PROVIDER = 'openai-compatible';
+const PROVIDERS = [
+  { providerId: 'openai-compatible', prefix: 'openai-compatible' },
+  { providerId: 'llama-cpp', prefix: 'llama.cpp' },
+  { providerId: 'lmstudio', prefix: 'lmstudio' },
+] as const;
 const stateFile = process.argv[2];
 
 if (stateFile === undefined) {
@@ -31,12 +36,13 @@ async function serve(path: string): Promise<void> {
   writeFileSync(draft, JSON.stringify({ port, key }), { mode: 0o600 });
   renameSync(draft, path);
   const baseUrl = `http://127.0.0.1:${String(port)}/v1`;
-  const info: DemoModelInfo = {
-    providerId: PROVIDER,
+  const [first, ...others] = PROVIDERS;
+  const offer = ({ providerId, prefix }: (typeof PROVIDERS)[number]): DemoOffer => ({
+    providerId,
     fields: { baseUrl, apiKey: key },
-    modelHandle: `${PROVIDER}/${MODEL_ID}`,
-    baseUrl,
-  };
+    modelHandle: `${prefix}/${MODEL_ID}`,
+  });
+  const info: DemoModelInfo = { ...offer(first), baseUrl, alternatives: others.map(offer) };
   process.stdout.write(`${JSON.stringify(info)}\n`);
   process.stdin.on('end', () => process.exit(0)).resume();
 }

@@ -10,7 +10,8 @@ import { call, say, type Reply, type ToolCall } from './reply.ts';
  *   SIZE=95         so many KB of Markdown in one piece before the tokens
  *   REASON=5        reasoning tokens first, `think0 think1 …`
  *   USE=1200        prompt tokens in the usage figures
- *   CALL:Bash:{"command":"ls"};;   a tool call; several are made in parallel
+ *   CALL:Bash:{"command":"ls","description":"List"};;   a tool call; several are made in parallel. A call without an
+ *                   argument that the tool requires is denied by the runtime itself
  *   AFTER:text;;    the text after the tools' results          (All done.)
  *   ERR=500x2       the first 2 requests with this very text fail with status 500
  *   DROP=5x1        the connection breaks after 5 tokens, for the first request with this very text

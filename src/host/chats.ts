@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type * as vscode from 'vscode';
+import * as v from 'valibot';
 import type { Disposable } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { SessionTarget } from '../core/sessionView.ts';
 import type { ChatPanels } from './chatPanels.ts';
 import type { ChatView } from './chatView.ts';
 import type { PanelController } from './panelController.ts';
+import type { StateFile } from './stateFile.ts';
 
-const MEMENTO_KEY = 'letta.current';
+const KEY = 'current';
+const keptTarget = v.object({
+  agentId: v.nullable(v.string()),
+  conversationId: v.nullable(v.string()),
+  title: v.nullable(v.string()),
+  newId: v.string(),
+});
 
 /** All chats of this window: the one in the side bar and those in editor tabs. Knows which one is meant. */
 export class Chats implements Disposable {
   readonly view: ChatView;
   readonly panels: ChatPanels;
-  readonly #state: vscode.Memento;
+  readonly #state: StateFile;
   readonly #subscription: Disposable;
   #lastFocused: PanelController;
+  #remembered: SessionTarget | null = null;
 
-  constructor(view: ChatView, panels: ChatPanels, state: vscode.Memento) {
+  constructor(view: ChatView, panels: ChatPanels, state: StateFile) {
     this.view = view;
     this.panels = panels;
     this.#state = state;
@@ -28,14 +36,9 @@ export class Chats implements Disposable {
   }
 
   /** What the side bar showed when the window was last open. */
-  static remembered(state: vscode.Memento): SessionTarget {
-    const kept = state.get<Partial<SessionTarget>>(MEMENTO_KEY, {});
-    return {
-      agentId: kept.agentId ?? null,
-      conversationId: kept.conversationId ?? null,
-      title: kept.title ?? null,
-      newId: kept.newId ?? randomUUID(),
-    };
+  static remembered(state: StateFile): SessionTarget {
+    const kept = v.safeParse(keptTarget, state.get(KEY));
+    return kept.success ? kept.output : newTarget(null);
   }
 
   get all(): readonly PanelController[] {
@@ -88,15 +91,9 @@ export class Chats implements Disposable {
 
   #remember(): void {
     const { target } = this.view.controller.session;
-    const kept = this.#state.get<Partial<SessionTarget>>(MEMENTO_KEY);
-    if (
-      kept?.conversationId === target.conversationId &&
-      kept.title === target.title &&
-      kept.newId === target.newId
-    ) {
-      return;
-    }
-    void this.#state.update(MEMENTO_KEY, target);
+    if (this.#remembered === target) return;
+    this.#remembered = target;
+    this.#state.set(KEY, target);
   }
 }
 

@@ -14,6 +14,7 @@ import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
 import { AskAboutThisAction } from './selectionCommands.ts';
+import { StateFile } from './stateFile.ts';
 import { StatusBar } from './statusBar.ts';
 import { systemClock } from './systemClock.ts';
 import { ToolOutputs } from './toolOutputs.ts';
@@ -23,6 +24,7 @@ export function compose(context: vscode.ExtensionContext): void {
   const began = performance.now();
   const channel = vscode.window.createOutputChannel('Letta', { log: true });
   const logger = outputLogger(channel);
+  const state = new StateFile((context.storageUri ?? context.globalStorageUri).fsPath, logger);
   const settings = () => vscode.workspace.getConfiguration('letta');
   const hub = new Hub(
     new LocalServer(context, logger, systemClock),
@@ -42,7 +44,7 @@ export function compose(context: vscode.ExtensionContext): void {
   });
   const services = {
     sessions,
-    drafts: new DraftStore(context.workspaceState),
+    drafts: new DraftStore(state),
     clock: systemClock,
     logger,
     strings: translatedStrings(),
@@ -54,12 +56,13 @@ export function compose(context: vscode.ExtensionContext): void {
   const newController = (target: SessionTarget): PanelController =>
     new PanelController(services, target, router.intent, router.request);
   const chats = new Chats(
-    new ChatView(context.extensionUri, newController(Chats.remembered(context.workspaceState))),
+    new ChatView(context.extensionUri, newController(Chats.remembered(state))),
     new ChatPanels(context.extensionUri, newController),
-    context.workspaceState,
+    state,
   );
   context.subscriptions.push(
     channel,
+    { dispose: () => state.flushed() },
     outputs,
     hub,
     sessions,

@@ -1,17 +1,20 @@
-import type * as vscode from 'vscode';
+import * as v from 'valibot';
 import type { Draft } from '../shared/protocol.ts';
+import type { StateFile } from './stateFile.ts';
 
-const KEY = 'letta.drafts';
+const KEY = 'drafts';
 const MAX_DRAFTS = 100;
+const drafts = v.array(v.object({ key: v.string(), text: v.string(), revision: v.number() }));
 
 /** Unsent text by conversation, per workspace. The higher revision wins: a webview may come back with an older copy. */
 export class DraftStore {
-  readonly #memento: vscode.Memento;
+  readonly #state: StateFile;
   #drafts: readonly Draft[];
 
-  constructor(memento: vscode.Memento) {
-    this.#memento = memento;
-    this.#drafts = memento.get<readonly Draft[]>(KEY, []);
+  constructor(state: StateFile) {
+    this.#state = state;
+    const kept = v.safeParse(drafts, state.get(KEY));
+    this.#drafts = kept.success ? kept.output : [];
   }
 
   get(key: string): Draft {
@@ -24,7 +27,7 @@ export class DraftStore {
     if (draft.revision <= known.revision) return known;
     // An empty draft stays as well: its revision tells a webview's old copy from a new one.
     this.#drafts = [draft, ...this.#drafts.filter((other) => other.key !== draft.key)].slice(0, MAX_DRAFTS);
-    void this.#memento.update(KEY, this.#drafts);
+    this.#state.set(KEY, this.#drafts);
     return draft;
   }
 
@@ -35,8 +38,8 @@ export class DraftStore {
 
   /** A new conversation got its real key. */
   move(from: string, to: string): void {
-    const draft = this.get(from);
-    if (draft.text !== '') this.set(to, draft.text);
+    const { text } = this.get(from);
+    if (text !== '') this.set(to, text);
     this.set(from, '');
   }
 }

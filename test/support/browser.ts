@@ -51,6 +51,8 @@ export interface OpenBundleOptions {
   /** Markup inside <body>; no scripts, no inline styles. */
   readonly body?: string;
   readonly htmlAttributes?: string;
+  /** Only for benchmarks of renderers that write HTML strings. */
+  readonly hasNoPolicy?: boolean;
 }
 
 export interface BundlePage {
@@ -127,7 +129,9 @@ async function serve(files: ReadonlyMap<string, Uint8Array>, nonce: string, opti
     if (path === '/') {
       const styles = [...files.keys()].filter((name) => name.endsWith('.css'));
       response.setHeader('content-type', 'text/html; charset=utf-8');
-      response.setHeader('content-security-policy', strictCsp(nonce, origin));
+      if (options.hasNoPolicy !== true) {
+        response.setHeader('content-security-policy', strictCsp(nonce, origin));
+      }
       response.end(
         `<!doctype html><html lang="en" ${options.htmlAttributes ?? ''}><head><meta charset="utf-8"><title>test</title>` +
           styles.map((name) => `<link rel="stylesheet" href="${name}">`).join('') +

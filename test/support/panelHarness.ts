@@ -132,9 +132,18 @@ export class PanelHarness {
   }
 
   async post(message: HostMessage): Promise<void> {
-    await this.page.evaluate((data) => {
-      window.postMessage(data, window.origin);
-    }, message);
+    await this.page.evaluate(
+      (data) =>
+        new Promise<void>((resolve) => {
+          // Runs behind the panel's own listener: the message was taken in.
+          const onMessage = (): void => {
+            resolve();
+          };
+          window.addEventListener('message', onMessage, { once: true });
+          window.postMessage(data, window.origin);
+        }),
+      message,
+    );
   }
 
   async snapshot(state: PanelState = this.state): Promise<void> {
@@ -226,16 +235,25 @@ export class PanelHarness {
     });
   }
 
+  /** A page that is closed or reloaded needs no answer any more. */
+  #answer(posted: Promise<void>): void {
+    posted.catch((error: unknown) => {
+      if (!/closed|navigation|context was destroyed/i.test(String(error)))
+        this.complaints.push(String(error));
+    });
+  }
+
   #receive(message: WebviewMessage): void {
     this.messages.push(message);
     if (message.type === 'ready' && message.draft !== null && message.draft.key === this.draft.key) {
       if (message.draft.revision > this.draft.revision) this.draft = message.draft;
     }
     if (message.type === 'draftChanged' && message.draft.key === this.draft.key) this.draft = message.draft;
-    if ((message.type === 'ready' || message.type === 'resync') && this.answersReady) void this.snapshot();
+    if ((message.type === 'ready' || message.type === 'resync') && this.answersReady)
+      this.#answer(this.snapshot());
     if (message.type === 'request') {
       const value = this.replies[message.body.method] ?? {};
-      void this.post({ type: 'reply', requestId: message.requestId, ok: true, value });
+      this.#answer(this.post({ type: 'reply', requestId: message.requestId, ok: true, value }));
     }
     const waiting = this.#waiters;
     this.#waiters = waiting.filter((waiter) => !waiter.matches(message));
@@ -313,6 +331,8 @@ async function serve(
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that fails does not close its panel; the process must end all the same.
+  server.unref();
   origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`; // listens on TCP
   return { server, origin };
 }

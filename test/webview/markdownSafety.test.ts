@@ -8,6 +8,12 @@ import type { BundlePage } from '../support/browser.ts';
 import type { HostCall } from '../support/markdownPage.ts';
 import { PATHOLOGICAL } from '../support/markdownPathological.ts';
 
+/**
+ * In units of the yardstick of markdownPage.ts (200 KB of ordinary text), which took 35 ms where 500 ms is the limit:
+ * a busy machine slows both alike.
+ */
+const LIMIT = 500 / 35;
+
 suite('markdown of a hostile model', () => {
   let browser: Browser;
   let bundle: BundlePage;
@@ -91,12 +97,8 @@ suite('markdown of a hostile model', () => {
 
   test('a look-alike host is shown in punycode; a picture names its host and opens on a click', async () => {
     await show('[bank](https://аррle.com/) ![chart](https://ex.com/c.png?d=SECRET)');
-    assert.equal(
-      await bundle.page.getByRole('link', { name: 'bank' }).getAttribute('title'),
-      'https://xn--le-6kc6aa8e.com/'.length > 0
-        ? await bundle.page.evaluate(() => new URL('https://аррle.com/').href)
-        : '',
-    );
+    const title = await bundle.page.getByRole('link', { name: 'bank' }).getAttribute('title');
+    assert.match(title ?? '', /^https:\/\/xn--[a-z0-9-]+\.com\/$/);
     const picture = bundle.page.getByRole('button', { name: 'image: ex.com/c.png' });
     await picture.click();
     assert.deepEqual(await calls(), [{ name: 'openLink', values: ['https://ex.com/c.png?d=SECRET'] }]);
@@ -116,8 +118,9 @@ suite('markdown of a hostile model', () => {
   for (const [name, make] of Object.entries(PATHOLOGICAL)) {
     test(`pathological: ${name}`, async () => {
       for (const n of [2_500, 50_000]) {
-        const ms = await bundle.page.evaluate((text) => window.markdown.timed(text), make(n));
-        assert.ok(ms <= 1_000, `${name} at ${String(n)}: ${ms.toFixed(0)} ms`);
+        const { parse, total } = await bundle.page.evaluate((text) => window.markdown.timed(text), make(n));
+        assert.ok(parse <= LIMIT, `parse at ${String(n)}: ${parse.toFixed(1)}`);
+        assert.ok(total <= 2 * LIMIT, `parse and render at ${String(n)}: ${total.toFixed(1)}`);
       }
       assert.deepEqual(bundle.complaints, []);
     });

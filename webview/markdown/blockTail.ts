@@ -304,9 +304,8 @@ function withSkipped(node: MarkdownNode, reduction: Reduction): MarkdownNode {
   if (node.kind === 'code') return { ...node, base: reduction.skipped };
   if (node.kind === 'text') return node;
   if (reduction.type !== 'table_open') {
-    const { start: _, ...attributes } = node.attributes;
-    const numbered = reduction.start === null ? attributes : { ...attributes, start: reduction.start };
-    return { ...node, attributes: numbered, skipped: reduction.skipped };
+    const start = reduction.start === null ? {} : { start: reduction.start };
+    return { ...node, attributes: { dir: 'auto', ...start }, skipped: reduction.skipped };
   }
   if (node.tag === 'tbody') return { ...node, skipped: reduction.skipped };
   return { ...node, children: node.children.map((child) => withSkipped(child, reduction)) };

@@ -29,8 +29,9 @@ export class DomPatcher {
       }
       case 'element': {
         const created = document.createElement(node.tag);
-        for (const name of attributeNames(node)) created.setAttribute(name, node.attributes[name] ?? '');
+        // Children first: under dir="auto" each child that comes makes the engine look for the direction again.
         for (const child of node.children) created.append(this.create(child));
+        for (const name of attributeNames(node)) created.setAttribute(name, node.attributes[name] ?? '');
         return created;
       }
     }

@@ -23,6 +23,9 @@ export interface MarkdownCounts {
   rebuiltBlocks: number;
 }
 
+/** Blocks per group: layout and content-visibility visit the groups of a long message, not all its blocks. */
+const GROUP_SIZE = 32;
+
 interface Slot {
   readonly dom: Node;
   readonly node: MarkdownNode;
@@ -99,6 +102,7 @@ export class StreamingMarkdown {
     this.#tail = new BlockTail(this.#host, this.counts);
     this.#slots = [];
     this.#unresolved = [];
+    this.counts.closedBlocks = 0;
     this.#text = '';
     this.#isClosed = false;
   }
@@ -108,7 +112,7 @@ export class StreamingMarkdown {
       const slot = this.#slots[index];
       if (slot === undefined) {
         const dom = this.#patcher.create(block.node);
-        this.#container.append(dom);
+        this.#group(this.counts.closedBlocks + index).append(dom);
         return { dom, node: block.node };
       }
       if (!block.isRebuilt)
@@ -119,6 +123,18 @@ export class StreamingMarkdown {
     });
     for (const gone of this.#slots.slice(slots.length)) this.#patcher.remove(gone.dom);
     this.#slots = slots;
+    const last = this.#container.lastElementChild;
+    if (last?.childElementCount === 0) last.remove();
+  }
+
+  /** Where the block with this index stands. */
+  #group(index: number): Element {
+    const last = this.#container.lastElementChild;
+    if (last !== null && this.#container.childElementCount > Math.floor(index / GROUP_SIZE)) return last;
+    const group = document.createElement('div');
+    group.className = 'md-group';
+    this.#container.append(group);
+    return group;
   }
 
   #close(closed: readonly ClosedBlock[]): void {

@@ -18,17 +18,25 @@ export function AttachmentChip({ attachment, onOpen, onRemove }: AttachmentChipP
   const label = visible(rangeLabel(baseName(attachment.path), attachment.lines)).text;
   return (
     <li class="chip">
-      <button
-        type="button"
-        class="chip-open"
-        title={chipTitle(attachment, strings)}
-        aria-label={`${format(strings.openAttachment, label)}, ${chipFacts(attachment, strings).join(', ')}`}
-        onClick={onOpen}
-      >
+      <button type="button" class="chip-open" title={chipTitle(attachment, strings)} onClick={onOpen}>
         <Icon name="symbol-file" />
         <bdi class="clip">{label}</bdi>
-        {attachment.isUnsaved === true && <span class="dot">●</span>}
-        {attachment.cutBytes > 0 && <Icon name="warning" tone="warn" />}
+        {attachment.isUnsaved === true && (
+          <>
+            <span class="dot" aria-hidden="true">
+              ●
+            </span>
+            <span class="unseen">{strings.unsavedAttachment}</span>
+          </>
+        )}
+        {attachment.cutBytes > 0 && (
+          <>
+            <Icon name="warning" tone="warn" />
+            <span class="unseen">
+              {format(strings.cutAttachment, byteSize(attachment.cutBytes, strings))}
+            </span>
+          </>
+        )}
         {onRemove !== undefined && <span class="size">{byteSize(attachment.sizeBytes, strings)}</span>}
       </button>
       {onRemove !== undefined && (

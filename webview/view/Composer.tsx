@@ -1,4 +1,3 @@
-import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { lastPrompt } from '../../src/shared/selectors.ts';
 import { format } from '../../src/shared/strings.ts';
@@ -8,6 +7,7 @@ import { Icon } from './Icon.tsx';
 import { SendButtons } from './SendButtons.tsx';
 import { isComposing } from './isComposing.ts';
 import { usePanel, useStrings } from './panelContext.ts';
+import { useEffectNow } from './useEffectNow.ts';
 
 /** Where the person types. The text is the panel's draft: it outlives reloads, moves and disconnections. */
 export function Composer() {
@@ -79,10 +79,10 @@ function Message() {
   const panel = usePanel();
   const strings = useStrings();
   const field = useRef<HTMLTextAreaElement>(null);
-  useSignalEffect(() => {
+  useEffectNow(() => {
     const { text } = panel.draftBox.draft.value;
     if (field.current !== null && field.current.value !== text) field.current.value = text;
-  });
+  }, [panel]);
   const { value: focusCount } = panel.focusCount;
   useEffect(() => {
     if (focusCount > 0) field.current?.focus();

@@ -9,11 +9,11 @@ export function EmptyState() {
   const agent = store.agent.value;
   const isReady = store.isLive.value && store.link.value.state === 'ready';
   return (
-    <main class="empty" aria-label={strings.conversation}>
-      <h1>
+    <section class="empty" aria-label={strings.conversation}>
+      <h2>
         {agent === null ? strings.emptyTitleNoAgent : format(strings.emptyTitle, visible(agent.name).text)}
-      </h1>
+      </h2>
       <p>{isReady ? strings.emptyText : strings.emptyWaiting}</p>
-    </main>
+    </section>
   );
 }

@@ -1,9 +1,10 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ScrollAnchor } from '../persisted.ts';
 import { FollowScroll } from './followScroll.ts';
 import { Turn } from './Turn.tsx';
 import { usePanel, useStrings } from './panelContext.ts';
+import { useEffectNow } from './useEffectNow.ts';
 
 /** The turns, newest last. Older ones are put above without moving what is read. */
 export function Log() {
@@ -29,9 +30,9 @@ export function Log() {
   useLayoutEffect(() => {
     if (held !== null) follow.current?.restore(held);
   }, [held]);
-  useSignalEffect(() => {
+  useEffectNow(() => {
     if (panel.isFollowing.value) follow.current?.pin();
-  });
+  }, [panel]);
 
   return (
     <div class="log" role="log" aria-label={strings.conversation} aria-live="off" tabIndex={0} ref={log}>

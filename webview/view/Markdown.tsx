@@ -1,9 +1,10 @@
-import { useSignalEffect, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Part } from '../../src/shared/transcript.ts';
 import { StreamingMarkdown, type MarkdownHost } from '../markdown/streamingMarkdown.ts';
 import type { Panel } from '../panel.ts';
 import { usePanel } from './panelContext.ts';
+import { useEffectNow } from './useEffectNow.ts';
 
 interface MarkdownProps {
   readonly part: ReadonlySignal<Part>;
@@ -15,7 +16,7 @@ export function Markdown({ part, isClosed }: MarkdownProps) {
   const panel = usePanel();
   const container = useRef<HTMLDivElement>(null);
   const renderer = useRef<StreamingMarkdown | null>(null);
-  useSignalEffect(() => {
+  useEffectNow(() => {
     const { value } = part;
     const closed = isClosed.value;
     if (container.current === null || (value.kind !== 'text' && value.kind !== 'reasoning')) return;
@@ -28,7 +29,7 @@ export function Markdown({ part, isClosed }: MarkdownProps) {
       renderer.current = null;
       container.current.textContent = value.text;
     }
-  });
+  }, [part, isClosed, panel]);
   useEffect(
     () => () => {
       renderer.current?.dispose();

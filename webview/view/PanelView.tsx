@@ -1,3 +1,4 @@
+import { visible } from '../../src/shared/visible.ts';
 import type { Panel } from '../panel.ts';
 import { Announcer } from './Announcer.tsx';
 import { Composer } from './Composer.tsx';
@@ -8,12 +9,13 @@ import { Header } from './Header.tsx';
 import { Log } from './Log.tsx';
 import { Setup } from './Setup.tsx';
 import { UnderLine } from './UnderLine.tsx';
-import { PanelContext, usePanel } from './panelContext.ts';
+import { PanelContext, usePanel, useStrings } from './panelContext.ts';
 
 export function PanelView({ panel }: { readonly panel: Panel }) {
   return (
     <PanelContext.Provider value={panel}>
-      <div class="panel" aria-busy={!panel.store.isLive.value}>
+      <main class="panel" aria-busy={!panel.store.isLive.value}>
+        <Heading />
         <Header />
         <Guarded>
           <Conversation />
@@ -22,15 +24,23 @@ export function PanelView({ panel }: { readonly panel: Panel }) {
         <Composer />
         <UnderLine />
         <Announcer />
-      </div>
+      </main>
     </PanelContext.Provider>
   );
+}
+
+/** Where a screen reader's headings begin; the same words stand on the header's buttons. */
+function Heading() {
+  const { store } = usePanel();
+  const strings = useStrings();
+  const title = visible(store.conversation.value?.title ?? '').text || strings.newConversation;
+  return <h1 class="unseen">{title}</h1>;
 }
 
 function Conversation() {
   const { store } = usePanel();
   const setup = store.setup.value;
   const isEmpty = store.turns.value.length === 0 && !store.hasOlder.value;
-  if (!isEmpty) return <Log key={store.key.value} />;
+  if (!isEmpty) return <Log key={store.generation.value} />;
   return setup === null ? <EmptyState /> : <Setup setup={setup} />;
 }

@@ -18,12 +18,10 @@ export function ReasoningRow({ part, isClosed }: ReasoningRowProps) {
   if (value.kind !== 'reasoning') return null;
   const isExpanded = panel.expanded.value.get(value.id) === true;
   const isGrowing = value.endedAt === null && !isClosed.value;
-  const words = isGrowing ? { text: strings.thinking, name: strings.thinking } : thoughtWords(value, strings);
   return (
     <div class="entry">
       <Row
-        title={words.text}
-        label={words.name}
+        title={isGrowing ? strings.thinking : <Thought part={value} strings={strings} />}
         isExpanded={isExpanded}
         onToggle={() => {
           panel.setExpanded(value.id, !isExpanded);
@@ -38,15 +36,24 @@ export function ReasoningRow({ part, isClosed }: ReasoningRowProps) {
   );
 }
 
-function thoughtWords(
-  part: ReasoningPart,
-  strings: PanelStrings,
-): { readonly text: string; readonly name: string } {
-  if (part.startedAt === null || part.endedAt === null)
-    return { text: strings.thought, name: strings.thought };
+interface ThoughtProps {
+  readonly part: ReasoningPart;
+  readonly strings: PanelStrings;
+}
+
+/** "Thought for 4 s", read out as "Thought for 4 seconds". */
+function Thought({ part, strings }: ThoughtProps) {
+  if (part.startedAt === null || part.endedAt === null) return <>{strings.thought}</>;
   const seconds = Math.max(0, Math.round((part.endedAt - part.startedAt) / 1000));
-  return {
-    text: format(strings.thoughtFor, format(strings.seconds, seconds)),
-    name: seconds === 1 ? strings.thoughtNameOne : format(strings.thoughtName, seconds),
-  };
+  const [before, after] = strings.thoughtFor.split('{0}', 2);
+  return (
+    <>
+      {before}
+      <span aria-hidden="true">{format(strings.seconds, seconds)}</span>
+      <span class="unseen">
+        {seconds === 1 ? strings.secondInWords : format(strings.secondsInWords, seconds)}
+      </span>
+      {after}
+    </>
+  );
 }

@@ -7,15 +7,13 @@ interface RowProps {
   readonly tone?: 'ok' | 'bad' | 'warn' | 'accent' | undefined;
   readonly title: ComponentChildren;
   readonly side?: ComponentChildren;
-  /** Accessible name where the words of the row are not enough. */
-  readonly label?: string | undefined;
   /** Null: there is nothing to open. */
   readonly isExpanded: boolean | null;
   readonly onToggle: () => void;
 }
 
 /** One quiet line of a turn: an icon, words, a figure. Opens when there is more to show. */
-export function Row({ icon, tone, title, side, label, isExpanded, onToggle }: RowProps) {
+export function Row({ icon, tone, title, side, isExpanded, onToggle }: RowProps) {
   const chevron = isExpanded === true ? 'chevron-down' : 'chevron-right';
   const content = (
     <>
@@ -29,7 +27,7 @@ export function Row({ icon, tone, title, side, label, isExpanded, onToggle }: Ro
   );
   if (isExpanded === null) return <div class="row plain">{content}</div>;
   return (
-    <button type="button" class="row" aria-expanded={isExpanded} aria-label={label} onClick={onToggle}>
+    <button type="button" class="row" aria-expanded={isExpanded} onClick={onToggle}>
       {content}
     </button>
   );

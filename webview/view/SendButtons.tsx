@@ -9,15 +9,18 @@ const GUARD_MS = 400;
 export function SendButtons() {
   const panel = usePanel();
   const strings = useStrings();
-  const isRunning = panel.store.isLive.value && panel.store.activity.value.phase !== 'idle';
+  const isLive = panel.store.isLive.value;
+  const isRunning = isLive && panel.store.activity.value.phase !== 'idle';
   const hasText = useComputed(() => panel.draftBox.draft.value.text.trim() !== '').value;
   const changedAt = useRef<number | null>(null);
-  const wasRunning = useRef(isRunning);
+  const wasRunning = useRef<boolean | null>(null);
   useLayoutEffect(() => {
-    if (wasRunning.current === isRunning) return;
+    if (!isLive) return;
+    // What the first snapshot says is no change under the pointer.
+    if (wasRunning.current !== null && wasRunning.current !== isRunning)
+      changedAt.current = performance.now();
     wasRunning.current = isRunning;
-    changedAt.current = performance.now();
-  }, [isRunning]);
+  }, [isLive, isRunning]);
   const isTooSoon = (event: MouseEvent): boolean =>
     changedAt.current !== null && event.timeStamp - changedAt.current < GUARD_MS;
   const isStopping =

@@ -6,8 +6,8 @@ import { usePanel, useStrings } from './panelContext.ts';
 export function Setup({ setup }: { readonly setup: SetupView }) {
   const strings = useStrings();
   return (
-    <main class="empty" aria-label={strings.conversation}>
-      <h1>{strings.emptyTitleNoAgent}</h1>
+    <section class="empty" aria-label={strings.conversation}>
+      <h2>{strings.emptyTitleNoAgent}</h2>
       <p>{strings.setupText}</p>
       <ChoiceList
         title={strings.setupFound}
@@ -17,7 +17,7 @@ export function Setup({ setup }: { readonly setup: SetupView }) {
         title={strings.setupConnect}
         choices={setup.choices.filter(({ group }) => group === 'connect')}
       />
-    </main>
+    </section>
   );
 }
 
@@ -31,7 +31,7 @@ function ChoiceList({
   if (choices.length === 0) return null;
   return (
     <>
-      <h2>{title}</h2>
+      <h3>{title}</h3>
       {choices.map((choice) => (
         <Choice key={choice.id} choice={choice} />
       ))}

@@ -20,7 +20,7 @@ export function ToolDetails({ part }: { readonly part: ToolPart }) {
         <ToolInput part={part} />
       )}
       {part.output === '' ? (
-        part.state === 'done' && <p class="quiet">{strings.noOutput}</p>
+        part.state === 'done' && diffs.length === 0 && <p class="quiet">{strings.noOutput}</p>
       ) : (
         <Output toolCallId={part.id} output={part.output} maxLines={OUTPUT_LINES} />
       )}

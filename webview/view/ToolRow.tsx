@@ -47,11 +47,13 @@ export function ToolRow({ part }: { readonly part: ReadonlySignal<Part> }) {
 
 function Title({ part }: { readonly part: ToolPart }) {
   const strings = useStrings();
-  const { before, subject, after, isCode } = toolTitle(part, strings);
+  const { before, subject, after, style } = toolTitle(part, strings);
   return (
     <>
       {before}
-      {isCode ? <code dir="ltr">{subject}</code> : <b dir="auto">{subject}</b>}
+      {style === 'code' && <code dir="ltr">{subject}</code>}
+      {style === 'strong' && <b dir="auto">{subject}</b>}
+      {style === 'plain' && <bdi>{subject}</bdi>}
       {after}
     </>
   );

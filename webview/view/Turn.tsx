@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { turnName } from '../../src/shared/selectors.ts';
 import type { TurnModel } from '../store.ts';
 import { Guarded } from './Guarded.tsx';
@@ -10,13 +11,9 @@ export function Turn({ turn }: { readonly turn: TurnModel }) {
   const strings = useStrings();
   const isBusy = turn.state.value !== 'ended';
   const rows = turn.rows.value;
+  const name = useComputed(() => turnName(turn.turn.value, strings));
   return (
-    <article
-      class="turn"
-      data-turn={turn.id}
-      aria-label={turnName(turn.turn.peek(), strings)}
-      aria-busy={isBusy}
-    >
+    <article class="turn" data-turn={turn.id} aria-label={name.value} aria-busy={isBusy}>
       {rows.map((row) => (
         <Guarded key={row.id}>
           <TurnRow turn={turn} row={row} />

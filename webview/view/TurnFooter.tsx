@@ -40,7 +40,9 @@ function Figures({ turn }: { readonly turn: TurnModel }) {
   return (
     <>
       <span class="figures" title={turnDetail(value, strings)}>
-        {figures.join(' · ')}
+        {figures.map((figure) => (
+          <span key={figure}>{figure}</span>
+        ))}
       </span>
       {hasReply && (
         <IconButton

@@ -8,42 +8,42 @@ export interface ToolTitle {
   readonly before: string;
   readonly subject: string;
   readonly after: string;
-  /** A command or pattern, in the editor's font; else a name. */
-  readonly isCode: boolean;
+  /** A command or pattern in the editor's font, or words that stand out. */
+  readonly style: 'code' | 'strong' | 'plain';
 }
 
 const SUBJECT_LENGTH = 200;
 
 export function toolTitle(part: ToolPart, strings: PanelStrings): ToolTitle {
   const kind = toolKind(part.name);
-  const isCode = kind === 'command' || kind === 'search';
   const found = toolSubject(part).split('\n', 1)[0] ?? '';
   const name = visible(part.name).text;
   const subject = visible(found.slice(0, SUBJECT_LENGTH)).text;
+  const style = subject === '' || (kind !== 'command' && kind !== 'search') ? 'strong' : 'code';
   switch (part.state) {
     case 'waitingForApproval':
-      return split(strings.waitingForYou, name, false);
+      return { before: `${name}: `, subject: strings.waitingForYou, after: '', style: 'strong' };
     case 'denied':
       return part.approval !== null && part.approval.reason !== ''
-        ? split(format(strings.toolDeniedReason, '{0}', visible(part.approval.reason).text), name, false)
-        : split(strings.toolDenied, name, false);
+        ? split(format(strings.toolDeniedReason, '{0}', visible(part.approval.reason).text), name, 'plain')
+        : split(strings.toolDenied, name, 'plain');
     case 'failed':
-      return split(strings.toolFailed, subject || name, isCode && subject !== '');
+      return split(strings.toolFailed, subject || name, style);
     case 'stopped':
-      return split(strings.toolStopped, subject || name, isCode && subject !== '');
+      return split(strings.toolStopped, subject || name, style);
     case 'announced':
     case 'allowed':
     case 'running':
     case 'done':
-      if (subject === '') return split(otherTemplate(part.state, strings), name, false);
-      return split(templates(part, strings), subject, isCode);
+      if (subject === '') return split(otherTemplate(part.state, strings), name, 'strong');
+      return split(templates(part, strings), subject, style);
   }
 }
 
-function split(template: string, subject: string, isCode: boolean): ToolTitle {
+function split(template: string, subject: string, style: ToolTitle['style']): ToolTitle {
   const at = template.indexOf('{0}');
-  if (at < 0) return { before: template, subject: '', after: '', isCode };
-  return { before: template.slice(0, at), subject, after: template.slice(at + 3), isCode };
+  if (at < 0) return { before: template, subject: '', after: '', style };
+  return { before: template.slice(0, at), subject, after: template.slice(at + 3), style };
 }
 
 function templates(part: ToolPart, strings: PanelStrings): string {

@@ -22,7 +22,7 @@ const UNREACHABLE =
  */
 export function describeFailure(raw: string, isModel: boolean): Failure {
   const found = dig(raw, null, 0);
-  const words = found.words.trim();
+  const words = readable(found.words.trim());
   const reason = reasonOf(found.status, words, isModel);
   if (UNREACHABLE.test(words)) {
     return { message: `The connection to the model broke off (${short(words)}).`, reason };
@@ -30,6 +30,11 @@ export function describeFailure(raw: string, isModel: boolean): Failure {
   const status =
     found.status === null || words.includes(String(found.status)) ? '' : ` (${String(found.status)})`;
   return { message: words === '' ? '' : `${short(words)}${status}`, reason };
+}
+
+/** A person never gets to read JSON. */
+function readable(words: string): string {
+  return /^[{[]/.test(words) ? 'The server gave no readable reason.' : words;
 }
 
 interface Dug {

@@ -7,7 +7,7 @@ const SIGHT: PanelSight = {
   isBusy: true,
   text: '',
   tools: [],
-  approval: '',
+  isAllowOffered: false,
   alert: '',
   metrics: '',
 };

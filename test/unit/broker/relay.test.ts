@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { setup, suite, test } from 'mocha';
+import { Relay, type WindowSocket } from '../../../src/broker/relay.ts';
+import { isRecord, parseObject, type WireFrame } from '../../../src/broker/wire.ts';
+
+const ONE = { agent_id: 'agent-1', conversation_id: 'conv-1' };
+const TWO = { agent_id: 'agent-1', conversation_id: 'conv-2' };
+
+class FakeWindow implements WindowSocket {
+  readyState = 1;
+  bufferedAmount = 0;
+  isTerminated = false;
+  readonly messages: WireFrame[] = [];
+
+  send(text: string): void {
+    const message = parseObject(text);
+    assert.ok(message !== null);
+    this.messages.push(message);
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+
+  get frames(): readonly WireFrame[] {
+    return this.messages.map((message) => message['frame']).filter(isRecord);
+  }
+
+  get last(): WireFrame | undefined {
+    return this.frames.at(-1);
+  }
+}
+
+suite('the relay between windows and the runtime', () => {
+  let sent: WireFrame[];
+  let isUp: boolean;
+  let idleChanges: number;
+  let relay: Relay;
+  let a: FakeWindow;
+  let b: FakeWindow;
+  let aId: number;
+  let bId: number;
+
+  const fromRuntime = (frame: WireFrame): void => {
+    relay.fromRuntime(JSON.stringify(frame));
+  };
+  /** What the relay sent last; it must have sent something. */
+  const lastSent = (): WireFrame => {
+    const frame = sent.at(-1);
+    assert.ok(frame !== undefined);
+    return frame;
+  };
+  const start = (windowId: number, runtime: WireFrame, extra: WireFrame = {}): void => {
+    relay.fromWindow(windowId, { type: 'runtime_start', request_id: 's', ...runtime, ...extra });
+    fromRuntime({
+      type: 'runtime_start_response',
+      request_id: lastSent()['request_id'],
+      success: true,
+      runtime,
+    });
+  };
+
+  setup(() => {
+    sent = [];
+    isUp = true;
+    idleChanges = 0;
+    const send = (json: string): boolean => {
+      const frame = parseObject(json);
+      assert.ok(frame !== null);
+      if (isUp) sent.push(frame);
+      return isUp;
+    };
+    relay = new Relay({ send }, () => idleChanges++);
+    relay.beginEpoch('e1');
+    a = new FakeWindow();
+    b = new FakeWindow();
+    aId = relay.add(a);
+    bId = relay.add(b);
+  });
+
+  test('two windows with the same request id each get their own answer', () => {
+    relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
+    relay.fromWindow(bId, { type: 'agent_list', request_id: 'r1' });
+    const [first, second] = sent;
+    assert.notEqual(first?.['request_id'], second?.['request_id']);
+    fromRuntime({ type: 'agent_list_response', request_id: second?.['request_id'] });
+    fromRuntime({ type: 'list_models_response', request_id: first?.['request_id'] });
+    assert.deepEqual(a.frames, [{ type: 'list_models_response', request_id: 'r1' }]);
+    assert.deepEqual(b.frames, [{ type: 'agent_list_response', request_id: 'r1' }]);
+  });
+
+  test('an answer in several parts comes whole', () => {
+    relay.fromWindow(aId, { type: 'list_memory', request_id: 'r:1' });
+    const id = lastSent()['request_id'];
+    fromRuntime({ type: 'list_memory_response', request_id: id, done: false });
+    fromRuntime({ type: 'list_memory_response', request_id: id, done: true });
+    assert.deepEqual(
+      a.frames.map((frame) => [frame['request_id'], frame['done']]),
+      [
+        ['r:1', false],
+        ['r:1', true],
+      ],
+    );
+  });
+
+  test('events go to the windows that watch their conversation, numbered over all windows', () => {
+    start(aId, ONE);
+    start(bId, TWO);
+    fromRuntime({ type: 'stream_delta', runtime: ONE, n: 1 });
+    fromRuntime({ type: 'stream_delta', runtime: TWO, n: 2 });
+    assert.deepEqual(a.last, { type: 'stream_delta', runtime: ONE, n: 1 });
+    assert.deepEqual(b.last, { type: 'stream_delta', runtime: TWO, n: 2 });
+    assert.deepEqual(
+      [a, b].map((window) => [window.messages.at(-1)?.['epoch'], window.messages.at(-1)?.['seq']]),
+      [
+        ['e1', 3],
+        ['e1', 4],
+      ],
+    );
+  });
+
+  test('the default conversations of two agents are kept apart', () => {
+    start(aId, { agent_id: 'agent-1', conversation_id: 'default' });
+    start(bId, { agent_id: 'agent-2', conversation_id: 'default' });
+    fromRuntime({ type: 'stream_delta', runtime: { agent_id: 'agent-2', conversation_id: 'default' } });
+    assert.equal(a.last?.['type'], 'runtime_start_response');
+    assert.equal(b.last?.['type'], 'stream_delta');
+  });
+
+  test('any frame about a conversation makes its window watch it', () => {
+    relay.fromWindow(bId, { type: 'sync', request_id: 'r', runtime: ONE });
+    fromRuntime({ type: 'update_queue', runtime: ONE });
+    assert.deepEqual([a.frames.length, b.frames.length], [0, 1]);
+  });
+
+  test('what comes before the answer that names a new conversation reaches the window that makes it', () => {
+    relay.fromWindow(aId, { type: 'runtime_start', request_id: 'r', create_conversation: { body: {} } });
+    fromRuntime({ type: 'update_device_status', runtime: ONE });
+    fromRuntime({ type: 'runtime_start_response', request_id: lastSent()['request_id'], runtime: ONE });
+    fromRuntime({ type: 'update_queue', runtime: ONE });
+    assert.deepEqual(
+      a.frames.map((frame) => frame['type']),
+      ['update_device_status', 'runtime_start_response', 'update_queue'],
+    );
+    assert.deepEqual(b.frames, []);
+  });
+
+  test('events of no conversation go to all', () => {
+    fromRuntime({ type: 'memory_updated', affected_paths: [] });
+    assert.deepEqual([a.frames.length, b.frames.length], [1, 1]);
+  });
+
+  test('a further start leaves mode and directory alone, until the runtime starts again', () => {
+    const wanted = { mode: 'unrestricted', cwd: '/elsewhere' };
+    start(aId, ONE, { mode: 'standard', cwd: '/here' });
+    start(bId, ONE, wanted);
+    assert.deepEqual(
+      ['mode', 'cwd'].map((key) => key in lastSent()),
+      [false, false],
+    );
+    relay.endEpoch('ended');
+    relay.beginEpoch('e2');
+    start(bId, ONE, wanted);
+    assert.deepEqual([lastSent()['mode'], lastSent()['cwd']], ['unrestricted', '/elsewhere']);
+  });
+
+  test('a further start without tools does not take those of another window away', () => {
+    const tools = [{ tools: [{ name: 'openFile' }] }];
+    start(aId, ONE, { external_tools: tools });
+    start(bId, ONE);
+    assert.deepEqual(lastSent()['external_tools'], tools);
+    relay.remove(aId);
+    start(bId, ONE);
+    assert.equal('external_tools' in lastSent(), false);
+  });
+
+  test('a tool of a window is called there, and answered for when the window is gone', () => {
+    relay.fromWindow(aId, {
+      type: 'runtime_start',
+      request_id: 'r',
+      create_conversation: { body: {} },
+      external_tools: [{ tools: [{ name: 'openFile' }] }],
+    });
+    fromRuntime({ type: 'runtime_start_response', request_id: lastSent()['request_id'], runtime: ONE });
+    start(bId, ONE);
+    const request = { type: 'external_tool_call_request', request_id: 'external-tool-1', runtime: ONE };
+    fromRuntime(request);
+    assert.deepEqual(a.last, request);
+    assert.equal(b.last?.['type'], 'runtime_start_response');
+    const response = { type: 'external_tool_call_response', request_id: 'external-tool-1', result: {} };
+    relay.fromWindow(aId, response);
+    assert.deepEqual(lastSent(), response);
+    relay.remove(aId);
+    fromRuntime(request);
+    assert.equal(lastSent()['request_id'], 'external-tool-1');
+    assert.match(String(lastSent()['error']), /was closed/);
+  });
+
+  test('when the runtime ends, whoever waits is answered, messages as not accepted', () => {
+    relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
+    relay.fromWindow(aId, { type: 'input', request_id: 'r2', runtime: ONE });
+    relay.fromWindow(bId, { type: 'abort_message', request_id: 'r3', runtime: ONE });
+    fromRuntime({ type: 'list_models_response', request_id: sent[0]?.['request_id'], success: true });
+    relay.endEpoch('it ended');
+    const error = 'it ended';
+    assert.deepEqual(a.last, {
+      type: 'input_accepted',
+      request_id: 'r2',
+      success: false,
+      error,
+      accepted: false,
+    });
+    assert.equal(a.frames.length, 2);
+    assert.deepEqual(b.frames, [{ type: 'abort_message_response', request_id: 'r3', success: false, error }]);
+  });
+
+  test('while there is no runtime a request is answered at once', () => {
+    isUp = false;
+    relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
+    assert.equal(a.last?.['success'], false);
+    isUp = true;
+    relay.endEpoch('ended');
+    assert.equal(a.frames.length, 1);
+  });
+
+  test('it is busy while a turn runs, not while one waits for a person', () => {
+    const status = (value: string): void => {
+      fromRuntime({ type: 'update_loop_status', runtime: ONE, loop_status: { status: value } });
+    };
+    const seen = [
+      'PROCESSING_API_RESPONSE',
+      'WAITING_ON_APPROVAL',
+      'EXECUTING_CLIENT_SIDE_TOOL',
+      'WAITING_ON_INPUT',
+    ].map((value) => {
+      status(value);
+      return relay.isBusy;
+    });
+    assert.deepEqual(seen, [true, false, true, false]);
+    assert.equal(idleChanges, 2 + 4);
+    status('PROCESSING_API_RESPONSE');
+    relay.endEpoch('ended');
+    assert.equal(relay.isBusy, false);
+  });
+
+  test('a window that does not read is cut off, one that is closing is left alone', () => {
+    a.bufferedAmount = 65 * 1024 * 1024;
+    b.readyState = 2;
+    fromRuntime({ type: 'memory_updated' });
+    assert.deepEqual(
+      [a.isTerminated, a.messages.length, b.isTerminated, b.messages.length],
+      [true, 0, false, 0],
+    );
+  });
+
+  test('answers for a window that is gone, and nonsense, are dropped', () => {
+    relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
+    relay.remove(aId);
+    fromRuntime({ type: 'list_models_response', request_id: lastSent()['request_id'] });
+    relay.fromRuntime('{');
+    relay.fromRuntime('null');
+    assert.deepEqual([a.messages.length, b.messages.length, relay.windowCount], [0, 0, 1]);
+  });
+});
