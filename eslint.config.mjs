@@ -21,7 +21,7 @@ const LETTA = ['^@letta-ai/', 'servers are spoken to in src/server only'];
 const inside = (names) => [`(^|/)(${names})/`, 'not below this layer: see ARCHITECTURE.md'];
 
 export default tseslint.config(
-  { ignores: ['dist', 'out', 'coverage', 'node_modules', 'screenshots'] },
+  { ignores: ['scripts/sample', 'dist', 'out', 'coverage', 'node_modules', 'screenshots'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -58,7 +58,7 @@ export default tseslint.config(
   layer(['src/host/**'], [LETTA, inside('webview')]),
   layer(['webview/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|demo')]),
   {
-    files: ['test/**', 'bench/**', 'scripts/**'],
+    files: ['test/**/*.ts', 'test/**/*.tsx', 'bench/**/*.ts', 'scripts/**/*.ts'],
     rules: {
       'no-console': 'off',
       '@typescript-eslint/no-floating-promises': [

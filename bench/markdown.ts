@@ -1,3 +1,4 @@
+import type { Browser } from 'playwright-core';
 import { launchBrowser, openBundle } from '../test/support/browser.ts';
 import { MARKDOWN_SAMPLES } from '../test/support/markdownSamples.ts';
 
@@ -12,8 +13,13 @@ const TOKEN_LENGTH = 4;
 type Row = Record<(typeof STRATEGIES)[number], number> & { readonly kb: number };
 type Measure = (strategy: string, before: string, tokens: number) => Promise<number>;
 
-async function openMeasure(): Promise<{ readonly measure: Measure; close(): Promise<void> }> {
-  const browser = await launchBrowser();
+/** Each measurement has a page of its own: what an earlier one left behind would be counted. */
+async function measureOnce(
+  browser: Browser,
+  strategy: string,
+  before: string,
+  tokens: number,
+): Promise<number> {
   const { page, close } = await openBundle(browser, {
     entry: 'bench/markdownPage.ts',
     stylesheets: ['webview/styles/markdown.css', 'bench/markdown.css'],
@@ -26,20 +32,13 @@ async function openMeasure(): Promise<{ readonly measure: Measure; close(): Prom
     const { metrics } = await session.send('Performance.getMetrics');
     return metrics.find((metric) => metric.name === 'TaskDuration')?.value ?? 0;
   };
-  const measure: Measure = async (strategy, before, tokens) => {
-    const added = textOf(tokens * TOKEN_LENGTH);
-    await page.evaluate(([name, text]) => window.bench.prepare(name, text), [strategy, before] as const);
-    const start = await taskSeconds();
-    await page.evaluate(([b, a, n]) => window.bench.run(b, a, n), [before, added, TOKEN_LENGTH] as const);
-    return (((await taskSeconds()) - start) * 1000 * 1000) / tokens;
-  };
-  return {
-    measure,
-    close: async () => {
-      await close();
-      await browser.close();
-    },
-  };
+  const added = textOf(tokens * TOKEN_LENGTH);
+  await page.evaluate(([name, text]) => window.bench.prepare(name, text), [strategy, before] as const);
+  const start = await taskSeconds();
+  await page.evaluate(([b, a, n]) => window.bench.run(b, a, n), [before, added, TOKEN_LENGTH] as const);
+  const result = (((await taskSeconds()) - start) * 1000 * 1000) / tokens;
+  await close();
+  return result;
 }
 
 function textOf(length: number): string {
@@ -48,7 +47,8 @@ function textOf(length: number): string {
 }
 
 async function main(): Promise<void> {
-  const { measure, close } = await openMeasure();
+  const browser = await launchBrowser();
+  const measure: Measure = (strategy, before, tokens) => measureOnce(browser, strategy, before, tokens);
   const rows: Row[] = [];
   try {
     await measure('ours', textOf(2_000), TOKENS);
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       });
     }
   } finally {
-    await close();
+    await browser.close();
   }
   process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(rows)}\n` : table(rows));
 }

@@ -150,7 +150,7 @@ export class Relay {
       this.#tools.set(key, { windowId, tools: frame['external_tools'] });
     } else if (known !== undefined && known.windowId !== windowId && this.#windows.has(known.windowId)) {
       rest['external_tools'] = known.tools;
-    }
+    } else this.#tools.delete(key);
     return rest;
   }
 

@@ -10,6 +10,7 @@ import type {
 import type { Approval, Transcript, Turn } from '../shared/transcript.ts';
 import type { AttachmentContent } from './attachments.ts';
 import type { FoldState } from './foldState.ts';
+import { metricsOf } from './foldTurns.ts';
 import { modelView, type Hub } from './hub.ts';
 import type { AgentInfo } from './lettaConnection.ts';
 
@@ -177,11 +178,14 @@ function unwindingNotice(fold: FoldState, isStopOverdue: boolean): readonly Pane
 export function activityOf(fold: FoldState, isStopOverdue: boolean): Activity {
   const turn = turnOf(fold, fold.currentTurnId);
   if (turn === null) return IDLE;
+  // The transcript's own figures are brought up to date per model call; these count along.
+  const memory = fold.memory.turns.find((one) => one.turnId === turn.id);
+  const metrics = memory === undefined ? turn.metrics : metricsOf(turn.metrics, memory);
   return {
     phase: phaseOf(fold, turn, isStopOverdue),
     since: turn.metrics.startedAt ?? fold.phaseSince,
-    tokens: turn.metrics.outputTokens,
-    isEstimated: turn.metrics.isEstimated,
+    tokens: metrics.outputTokens,
+    isEstimated: metrics.isEstimated,
   };
 }
 

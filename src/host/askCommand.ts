@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Chats } from './chats.ts';
-import { mayAttach, selectionSource, shownPath } from './editorContext.ts';
+import { mayAttach, selectedLines, selectionSource, shownPath } from './editorContext.ts';
 
 export interface AskArguments {
   readonly prompt?: string;
@@ -54,10 +54,18 @@ async function askPerson(
 
 /** One step: type the question, Enter sends it with the selection, the second row without. */
 function askWithSelection(editor: vscode.TextEditor): Promise<Question | null> {
-  const { start, end } = editor.selection;
-  const place = `${shownPath(editor.document.uri)}:${String(start.line + 1)}–${String(end.line + 1)}`;
-  const withSelection = { label: `$(selection) ${vscode.l10n.t('Ask with {0}', place)}`, alwaysShow: true };
-  const without = { label: `$(comment) ${vscode.l10n.t('Ask without the selection')}`, alwaysShow: true };
+  const [first, last] = selectedLines(editor.selection);
+  const place = `${shownPath(editor.document.uri)}:${String(first)}–${String(last)}`;
+  const withSelection = {
+    label: vscode.l10n.t('Ask with {0}', place),
+    iconPath: new vscode.ThemeIcon('selection'),
+    alwaysShow: true,
+  };
+  const without = {
+    label: vscode.l10n.t('Ask without the selection'),
+    iconPath: new vscode.ThemeIcon('comment'),
+    alwaysShow: true,
+  };
   const pick = vscode.window.createQuickPick();
   pick.title = vscode.l10n.t('Ask Letta Agent');
   pick.placeholder = vscode.l10n.t('What should the agent do?');

@@ -93,7 +93,8 @@ export function shownPath(uri: vscode.Uri): string {
   return vscode.workspace.asRelativePath(uri, (vscode.workspace.workspaceFolders?.length ?? 0) > 1);
 }
 
-function selectedLines(range: vscode.Range): readonly [number, number] {
+/** 1-based, inclusive. */
+export function selectedLines(range: vscode.Range): readonly [number, number] {
   const first = range.start.line + 1;
   // A selection that ends before the first character of a line does not take that line.
   const last =

@@ -70,6 +70,7 @@ export const PANEL_STRINGS = {
   toolFailed: '{0} failed',
   toolStopped: '{0} was stopped',
   toolDenied: 'You denied {0}',
+  toolRefused: '{0} was refused',
   toolDeniedReason: 'You denied {0}: “{1}”',
   linesAdded: '{0} lines added',
   linesRemoved: '{0} lines removed',

@@ -3,27 +3,28 @@ import type { DiffHunk, FileDiff, ToolPart } from './transcript.ts';
 /** What a tool does, as far as its name tells: decides words and layout of its row, never what is allowed. */
 export type ToolKind = 'command' | 'read' | 'edit' | 'write' | 'search' | 'other';
 
-const KINDS: Readonly<Record<string, ToolKind>> = {
-  bash: 'command',
-  shell: 'command',
-  run_shell_command: 'command',
-  shellcommand: 'command',
-  read: 'read',
-  readfile: 'read',
-  read_file: 'read',
-  edit: 'edit',
-  multiedit: 'edit',
-  replace: 'edit',
-  str_replace: 'edit',
-  write: 'write',
-  write_file: 'write',
-  writefile: 'write',
-  grep: 'search',
-  glob: 'search',
-};
+/** A map, not an object: a tool may be named like a member of every object. */
+const KINDS: ReadonlyMap<string, ToolKind> = new Map([
+  ['bash', 'command'],
+  ['shell', 'command'],
+  ['run_shell_command', 'command'],
+  ['shellcommand', 'command'],
+  ['read', 'read'],
+  ['readfile', 'read'],
+  ['read_file', 'read'],
+  ['edit', 'edit'],
+  ['multiedit', 'edit'],
+  ['replace', 'edit'],
+  ['str_replace', 'edit'],
+  ['write', 'write'],
+  ['write_file', 'write'],
+  ['writefile', 'write'],
+  ['grep', 'search'],
+  ['glob', 'search'],
+]);
 
 export function toolKind(name: string): ToolKind {
-  return KINDS[name.toLowerCase()] ?? 'other';
+  return KINDS.get(name.toLowerCase()) ?? 'other';
 }
 
 type Input = Readonly<Record<string, unknown>>;

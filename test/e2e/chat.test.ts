@@ -51,7 +51,9 @@ suite('a chat in a real VS Code, packaged, without a network', function () {
 
   test('a command waits for Allow, runs with its output shown, and ends', async () => {
     const command = 'for i in 1 2 3 4; do echo line $i; sleep 0.2; done; touch allowed.txt';
-    await chat.send(`TEST CALL:Bash:${JSON.stringify({ command, description: 'try it' })};; AFTER:The end.;;`);
+    await chat.send(
+      `TEST CALL:Bash:${JSON.stringify({ command, description: 'try it' })};; AFTER:The end.;;`,
+    );
     await chat.approval.waitFor();
     assert.match(
       await chat.approval.innerText(),
@@ -70,7 +72,9 @@ suite('a chat in a real VS Code, packaged, without a network', function () {
 
   test('a denied command does not run, and the reason is shown', async () => {
     const command = 'touch denied.txt && echo done';
-    await chat.send(`TEST again CALL:Bash:${JSON.stringify({ command, description: 'try it' })};; AFTER:Then not.;;`);
+    await chat.send(
+      `TEST again CALL:Bash:${JSON.stringify({ command, description: 'try it' })};; AFTER:Then not.;;`,
+    );
     await chat.approval.getByRole('button', { name: /^Deny/ }).click();
     await chat.approval.getByRole('textbox').fill('use the cached list');
     await chat.approval.getByRole('textbox').press('Enter');

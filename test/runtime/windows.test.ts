@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setup, suite, teardown, test } from 'mocha';
+import { setup, suite, suiteSetup, suiteTeardown, teardown, test } from 'mocha';
 import { isRecord } from '../../src/broker/wire.ts';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
@@ -15,16 +15,46 @@ suite('several windows on one runtime', function () {
   let first: RuntimeClient;
   let second: RuntimeClient;
   let runtime: Frame;
+  let secondLink: BrokerLink;
+  let agentId: unknown;
 
-  setup(async () => {
+  suiteSetup(async () => {
     fixture = await RuntimeFixture.create();
-    link = await fixture.connect();
-    first = new RuntimeClient(link);
-    second = new RuntimeClient(await fixture.connect());
-    runtime = await startDemoAgent(first, link, fixture.workspace);
+    const maker = await fixture.connect();
+    ({ agent_id: agentId } = await startDemoAgent(new RuntimeClient(maker), maker, fixture.workspace));
+    maker.dispose();
   });
 
-  teardown(() => fixture.dispose());
+  suiteTeardown(async () => {
+    await fixture.connect();
+    await fixture.dispose();
+  });
+
+  /** Two fresh windows, the first with a conversation of its own. */
+  setup(async () => {
+    link = await fixture.connect();
+    first = new RuntimeClient(link);
+    secondLink = await fixture.connect();
+    second = new RuntimeClient(secondLink);
+    runtime = await newConversation(first);
+  });
+
+  teardown(() => {
+    link.dispose();
+    secondLink.dispose();
+  });
+
+  async function newConversation(client: RuntimeClient): Promise<Frame> {
+    const started = await client.request({
+      type: 'runtime_start',
+      agent_id: agentId,
+      create_conversation: { body: {} },
+      cwd: fixture.workspace,
+      mode: 'standard',
+      wait_for_replay: true,
+    });
+    return recordIn(started, 'runtime');
+  }
 
   test('a second window sees the turn of the first, and changes neither mode nor directory', async () => {
     const elsewhere = join(fixture.root, 'elsewhere');
@@ -57,17 +87,7 @@ suite('several windows on one runtime', function () {
   });
 
   test('two chats stream at once', async () => {
-    const other = recordIn(
-      await second.request({
-        type: 'runtime_start',
-        agent_id: runtime['agent_id'],
-        create_conversation: { body: {} },
-        cwd: fixture.workspace,
-        mode: 'standard',
-        wait_for_replay: true,
-      }),
-      'runtime',
-    );
+    const other = await newConversation(second);
     assert.ok(
       second.received.some(({ frame }) => frame['type'] === 'update_device_status' && isOf(frame, other)),
     );
@@ -131,11 +151,6 @@ suite('several windows on one runtime', function () {
       const window = await hasty.connect({ graceMs: 200 });
       const client = new RuntimeClient(window);
       const own = await startDemoAgent(client, window, hasty.workspace);
-      await say(
-        client,
-        own,
-        'TEST N=150 D=15 CALL:Bash:{"command":"true","description":"Nothing"};; AFTER:done;;',
-      );
       await say(client, own, 'TEST N=100 D=15');
       await client.frame('a token', () => client.text(own).includes('tok3 '));
       window.dispose();

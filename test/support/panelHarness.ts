@@ -15,7 +15,7 @@ import {
   type WebviewMessage,
 } from '../../src/shared/protocol.ts';
 import { PANEL_STRINGS } from '../../src/shared/strings.ts';
-import { NOW, type PanelCase } from './panelStates.ts';
+import { NOW, type PanelCase } from './panelParts.ts';
 
 export const THEMES = ['dark-modern', 'light-modern', 'hc-dark', 'hc-light'] as const;
 export type Theme = (typeof THEMES)[number];

@@ -5,7 +5,7 @@ import { approvalDigest } from '../../src/shared/approvalDigest.ts';
 import type { ToolPart } from '../../src/shared/transcript.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { buildPanel, PanelHarness } from '../support/panelHarness.ts';
-import { asking, busy, READY, running, showing, user } from '../support/panelStates.ts';
+import { asking, busy, READY, running, showing, user } from '../support/panelParts.ts';
 
 suite('panel: approval', () => {
   let browser: Browser;

@@ -4,7 +4,8 @@ import type { Browser } from 'playwright-core';
 import { IDLE } from '../../src/shared/panel.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { buildPanel, PanelHarness } from '../support/panelHarness.ts';
-import { asking, busy, PANEL_CASES, READY, running, showing, turn, user } from '../support/panelStates.ts';
+import { asking, busy, READY, running, showing, turn, user } from '../support/panelParts.ts';
+import { PANEL_CASES } from '../support/panelStates.ts';
 
 suite('panel: composer', () => {
   let browser: Browser;

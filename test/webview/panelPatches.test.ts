@@ -21,7 +21,7 @@ import {
   tool,
   turn,
   user,
-} from '../support/panelStates.ts';
+} from '../support/panelParts.ts';
 
 /** A number that picks what to do; resolved against the transcript as it is then. */
 const STEP = fc.record({
@@ -228,7 +228,7 @@ suite('panel: patches', () => {
     assert.deepEqual(
       await panel.page.evaluate(() =>
         Object.values(window).filter(
-          (value) => typeof value === 'object' && value !== null && 'setState' in value,
+          (value: unknown) => typeof value === 'object' && value !== null && 'setState' in value,
         ),
       ),
       [],
@@ -261,7 +261,7 @@ suite('panel: patches', () => {
           const element = target instanceof Element ? target : target.parentElement;
           const part = element?.closest('.md');
           touched.push(
-            part === null || part === undefined
+            part === undefined || part === null
               ? (element?.className ?? '')
               : (element?.closest('article')?.dataset['turn'] ?? ''),
           );
@@ -301,7 +301,8 @@ suite('panel: patches', () => {
       initScript: () => {
         const live = new Set<number>();
         Reflect.set(window, 'intervals', live);
-        const { setInterval: start, clearInterval: end } = window;
+        const start = window.setInterval.bind(window);
+        const end = window.clearInterval.bind(window);
         window.setInterval = ((...parameters: Parameters<typeof start>) => {
           const id = start(...parameters);
           live.add(id);

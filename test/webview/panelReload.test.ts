@@ -3,7 +3,8 @@ import { suite, suiteSetup, suiteTeardown, test } from 'mocha';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser.ts';
 import { buildPanel, PanelHarness } from '../support/panelHarness.ts';
-import { PANEL_CASES, READY, showing, text, turn, user } from '../support/panelStates.ts';
+import { READY, showing, text, turn, user } from '../support/panelParts.ts';
+import { PANEL_CASES } from '../support/panelStates.ts';
 
 const LONG = Array.from({ length: 60 }, (_, index) => `paragraph ${String(index)}`).join('\n\n');
 const turns = (count: number, from = 0) =>

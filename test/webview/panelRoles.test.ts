@@ -7,7 +7,6 @@ import {
   asking,
   busy,
   notice,
-  PANEL_CASES,
   READY,
   running,
   showing,
@@ -16,8 +15,8 @@ import {
   tool,
   turn,
   user,
-  type CaseName,
-} from '../support/panelStates.ts';
+} from '../support/panelParts.ts';
+import { PANEL_CASES, type CaseName } from '../support/panelStates.ts';
 
 /** The table of names and roles: screen readers and the tests of others rely on it. */
 suite('panel: names and roles', () => {

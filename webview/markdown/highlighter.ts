@@ -23,9 +23,12 @@ export interface Highlighter {
 /** Beyond this one pass would be a long task (measured: 25 ms per 1,000 lines); such blocks stay plain. */
 const MAX_LENGTH = 60_000;
 
+/** An idle period has up to 50 ms, 16 while frames are drawn; several short blocks fit into one. */
+const SLICE_MS = 4;
+
 type Tokenize = (language: string, text: string) => readonly CodeSpan[] | null;
 
-/** Colours closed blocks while the page is idle: one block, then one chunk, at a time. */
+/** Colours closed blocks while the page is idle: as many as fit, chunk by chunk. */
 export class IdleHighlighter implements Highlighter {
   readonly #reportError: (message: string) => void;
   readonly #jobs: HighlightJob[] = [];
@@ -60,23 +63,25 @@ export class IdleHighlighter implements Highlighter {
   async #run(): Promise<void> {
     this.#tokenize ??= import('./highlightTokens.ts').then((module) => module.highlightTokens);
     const tokenize = await this.#tokenize;
+    let deadline = await idle();
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      await idle();
+      if (deadline.timeRemaining() < SLICE_MS) deadline = await idle();
       if (this.#jobs[0] !== job) continue;
       const spans = tokenize(job.language, job.text);
-      if (spans !== null) await this.#paint(job, spans);
+      if (spans !== null) deadline = await this.#paint(job, spans, deadline);
       if (this.#jobs[0] === job) this.#jobs.shift();
     }
     this.#isRunning = false;
   }
 
-  async #paint(job: HighlightJob, spans: readonly CodeSpan[]): Promise<void> {
-    let deadline = await idle();
+  async #paint(job: HighlightJob, spans: readonly CodeSpan[], from: IdleDeadline): Promise<IdleDeadline> {
+    let deadline = from;
     for (const [index, chunk] of splitSpans(spans, job.chunkLengths).entries()) {
-      if (deadline.timeRemaining() < 2) deadline = await idle();
-      if (this.#jobs[0] !== job) return;
+      if (deadline.timeRemaining() < 1) deadline = await idle();
+      if (this.#jobs[0] !== job) return deadline;
       job.paint(index, chunk);
     }
+    return deadline;
   }
 }
 

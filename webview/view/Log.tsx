@@ -31,7 +31,7 @@ export function Log() {
     if (held !== null) follow.current?.restore(held);
   }, [held]);
   useEffectNow(() => {
-    if (panel.isFollowing.value) follow.current?.pin();
+    if (panel.isFollowing.value) follow.current?.jump();
   }, [panel]);
 
   return (

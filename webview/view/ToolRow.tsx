@@ -11,7 +11,7 @@ import { ToolDetails } from './ToolDetails.tsx';
 import { usePanel, useStrings } from './panelContext.ts';
 import { toolIcon, toolTitle } from './toolTitle.ts';
 
-const LIVE_LINES = 8;
+const LIVE_LINES = 5;
 
 /** One tool call from its announcement to its result. */
 export function ToolRow({ part }: { readonly part: ReadonlySignal<Part> }) {

@@ -4,6 +4,8 @@ import type { ScrollAnchor } from '../persisted.ts';
 const UP_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
 /** Positions are fractional on scaled screens. */
 const END_SLACK_PX = 2;
+/** Longer than a browser's scroll by a key or a wheel goes on by itself. */
+const SMOOTH_SCROLL_MS = 1000;
 
 /**
  * Keeps the end of the log in view while the reader wants that. What the reader wants is told by what the reader
@@ -16,6 +18,8 @@ export class FollowScroll {
   readonly #listening = new AbortController();
   #lastTop: number;
   #lastRoom: number;
+  /** Until then (`performance.now`) the rest of a smooth scroll from before the jump does not count as leaving. */
+  #jumpedUntil = 0;
 
   constructor(log: HTMLElement, content: HTMLElement, isFollowing: Signal<boolean>) {
     this.#log = log;
@@ -44,6 +48,9 @@ export class FollowScroll {
       },
       { signal, passive: true },
     );
+    for (const type of ['pointerdown', 'touchstart'] as const) {
+      log.addEventListener(type, () => (this.#jumpedUntil = 0), { signal, passive: true });
+    }
     // Runs after layout and before the paint: text that arrives never shows above a stale position.
     this.#resizes = new ResizeObserver(() => {
       this.pin();
@@ -61,6 +68,12 @@ export class FollowScroll {
   pin(): void {
     if (this.#isFollowing.peek()) this.#log.scrollTop = this.#log.scrollHeight;
     this.#remember();
+  }
+
+  /** To the end, because the reader asked for it. */
+  jump(): void {
+    this.#jumpedUntil = performance.now() + SMOOTH_SCROLL_MS;
+    this.pin();
   }
 
   /** Where the reading is: null at the followed end. */
@@ -88,6 +101,7 @@ export class FollowScroll {
   }
 
   #leaveEnd(): void {
+    this.#jumpedUntil = 0;
     if (this.#room() > END_SLACK_PX) this.#isFollowing.value = false;
   }
 
@@ -98,6 +112,10 @@ export class FollowScroll {
   #scrolled(): void {
     const top = this.#log.scrollTop;
     const room = this.#room();
+    if (performance.now() < this.#jumpedUntil && top < room - END_SLACK_PX) {
+      this.pin();
+      return;
+    }
     const hasShrunk = room < this.#lastRoom;
     if (top < this.#lastTop - END_SLACK_PX && !hasShrunk) this.#isFollowing.value = false;
     else if (top > this.#lastTop && top >= room - END_SLACK_PX) this.#isFollowing.value = true;

@@ -24,7 +24,9 @@ export function toolTitle(part: ToolPart, strings: PanelStrings): ToolTitle {
     case 'waitingForApproval':
       return { before: `${name}: `, subject: strings.waitingForYou, after: '', style: 'strong' };
     case 'denied':
-      return part.approval !== null && part.approval.reason !== ''
+      // By the server's own rules: the person was not asked.
+      if (part.approval === null) return split(strings.toolRefused, name, 'plain');
+      return part.approval.reason !== ''
         ? split(format(strings.toolDeniedReason, '{0}', visible(part.approval.reason).text), name, 'plain')
         : split(strings.toolDenied, name, 'plain');
     case 'failed':

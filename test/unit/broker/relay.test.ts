@@ -174,6 +174,14 @@ suite('the relay between windows and the runtime', () => {
     assert.equal('external_tools' in lastSent(), false);
   });
 
+  test('a window takes its own tools back by a start without them', () => {
+    start(aId, ONE, { external_tools: [{ tools: [{ name: 'openFile' }] }] });
+    start(aId, ONE);
+    assert.equal('external_tools' in lastSent(), false);
+    start(bId, ONE);
+    assert.equal('external_tools' in lastSent(), false);
+  });
+
   test('a tool of a window is called there, and answered for when the window is gone', () => {
     relay.fromWindow(aId, {
       type: 'runtime_start',

@@ -183,6 +183,11 @@ function toPatch(step: Step, transcript: Transcript): TranscriptPatch {
 }
 
 suite('coalesced patches', () => {
+  test('appends to different parts stay apart, also where their offsets would fit', () => {
+    const patches = [append(0, 'ab'), { ...append(2, 'c'), partId: 'q' }];
+    assert.deepEqual(coalesce(patches), patches);
+  });
+
   // Shown red by merging appends of different parts, and by keeping patches before a reset.
   test('have the same effect as the single ones, also after a JSON round trip', () => {
     fc.assert(
