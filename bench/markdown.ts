@@ -22,7 +22,7 @@ async function measureOnce(
 ): Promise<number> {
   const { page, close } = await openBundle(browser, {
     entry: 'bench/markdownPage.ts',
-    stylesheets: ['webview/styles/markdown.css', 'bench/markdown.css'],
+    stylesheets: ['webview/styles/markdown.css', 'bench/scroller.css'],
     hasNoPolicy: true,
   });
   const session = await page.context().newCDPSession(page);

@@ -69,8 +69,6 @@ export class Session implements Disposable {
       this.#view.apply(stamped);
     });
     this.#view.onDidEndTurn((turn) => {
-      this.#stopTimer?.dispose();
-      this.#isStopOverdue = false;
       options.logger.info(turnSummary(turn));
     });
     this.#hubSubscription = options.hub.onDidChange(() => {
@@ -157,7 +155,9 @@ export class Session implements Disposable {
     if (ref === null || turn === null || turn.state === 'stopping') return;
     const unanswered = turn.parts.every((part) => part.kind === 'user') ? turn.parts : [];
     this.#apply({ type: 'stopRequested' });
+    this.#isStopOverdue = false;
     this.#stopTimer?.dispose();
+    // Also past the end that is shown: the model may hold the conversation much longer (PROTOCOL b.13).
     this.#stopTimer = this.#options.clock.after(STOP_PATIENCE_MS, () => {
       this.#isStopOverdue = true;
       this.#view.refresh();

@@ -117,7 +117,11 @@ async function bundle(options: OpenBundleOptions): Promise<Map<string, Uint8Arra
     logLevel: 'warning',
   });
   const files = new Map(result.outputFiles.map((file) => [`/${basename(file.path)}`, file.contents]));
-  for (const path of options.stylesheets ?? []) files.set(`/${basename(path)}`, await readFile(path));
+  for (const path of options.stylesheets ?? []) {
+    const name = `/${basename(path)}`;
+    if (files.has(name)) throw new Error(`two files would be served as ${name}`);
+    files.set(name, await readFile(path));
+  }
   return files;
 }
 

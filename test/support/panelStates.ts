@@ -33,7 +33,11 @@ catch (error) {
 }
 \`\`\`
 
-Keep the counter and wait for what the server`;
+Keep the counter and wait for what the server asks for in \`Retry-After\`, at most a minute. Three places call it:
+
+1. the upload itself
+2. the resume after a drop
+3. the check before the next`;
 
 export const STREAMING_TURN = running('turn-1', [
   user('u1', 'Why does the upload retry forever?', [chip('src/upload.ts', { lines: [12, 58] })]),

@@ -224,6 +224,8 @@ suite('panel: composer', () => {
       isTimeFrozen: true,
     });
     await message(panel).fill('a');
+    // The code block is coloured in idle time: that is not the typing's doing.
+    await panel.page.locator('.hljs-keyword').first().waitFor();
     await panel.page.evaluate(() => {
       const seen: string[] = [];
       Reflect.set(window, 'seen', seen);

@@ -167,9 +167,11 @@ suite('panel: patches', () => {
       state: { ...READY, ...showing(running('t', [user('u', 'Hi'), text('x', 'one')])) },
     });
     panel.answersReady = false;
-    panel.lose([{ op: 'append', turnId: 't', partId: 'x', offset: 3, text: ' two' }]);
+    // What comes after it would fit: only the number tells that something is missing.
+    const missing = notice('n', { text: 'said in between' });
+    panel.lose([{ op: 'addPart', turnId: 't', part: missing, beforeId: 'x' }]);
     const resync = panel.next((message) => message.type === 'resync');
-    for (const offset of [7, 13]) {
+    for (const offset of [3, 9]) {
       const patch = { op: 'append', turnId: 't', partId: 'x', offset, text: ' three' } as const;
       const seq = panel.seq + 1;
       panel.lose([patch]);
@@ -180,7 +182,8 @@ suite('panel: patches', () => {
     assert.equal(await panel.page.locator('.md').textContent(), 'one');
     await panel.snapshot();
     await panel.settled();
-    assert.equal(await panel.page.locator('.md').textContent(), 'one two three three');
+    assert.equal(await panel.page.locator('.md').textContent(), 'one three three');
+    await panel.page.getByText('said in between').waitFor();
     await panel.close();
   });
 
