@@ -13,19 +13,19 @@ const TOKEN_LENGTH = 4;
 type Row = Record<(typeof STRATEGIES)[number], number> & { readonly kb: number };
 type Measure = (strategy: string, before: string, tokens: number) => Promise<number>;
 
-/** Each measurement has a page of its own: what an earlier one left behind would be counted. */
+/** Each measurement has a bundle.page of its own: what an earlier one left behind would be counted. */
 async function measureOnce(
   browser: Browser,
   strategy: string,
   before: string,
   tokens: number,
 ): Promise<number> {
-  const { page, close } = await openBundle(browser, {
+  const bundle = await openBundle(browser, {
     entry: 'bench/markdownPage.ts',
     stylesheets: ['webview/styles/markdown.css', 'bench/scroller.css'],
     hasNoPolicy: true,
   });
-  const session = await page.context().newCDPSession(page);
+  const session = await bundle.page.context().newCDPSession(bundle.page);
   // CPU time of the main thread: what else the machine does is not counted.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const taskSeconds = async (): Promise<number> => {
@@ -33,11 +33,15 @@ async function measureOnce(
     return metrics.find((metric) => metric.name === 'TaskDuration')?.value ?? 0;
   };
   const added = textOf(tokens * TOKEN_LENGTH);
-  await page.evaluate(([name, text]) => window.bench.prepare(name, text), [strategy, before] as const);
+  await bundle.page.evaluate(([name, text]) => window.bench.prepare(name, text), [strategy, before] as const);
   const start = await taskSeconds();
-  await page.evaluate(([b, a, n]) => window.bench.run(b, a, n), [before, added, TOKEN_LENGTH] as const);
+  await bundle.page.evaluate(([b, a, n]) => window.bench.run(b, a, n), [
+    before,
+    added,
+    TOKEN_LENGTH,
+  ] as const);
   const result = (((await taskSeconds()) - start) * 1000 * 1000) / tokens;
-  await close();
+  await bundle.close();
   return result;
 }
 

@@ -25,9 +25,10 @@ export class DraftBox {
     const { key, revision } = this.#draft.peek();
     this.#draft.value = { key, text, revision: revision + 1 };
     this.#cancelTelling?.();
-    this.#cancelTelling = this.#host.later(text.length <= SHORT_LENGTH ? 0 : PAUSE_MS, () => {
+    this.#cancelTelling = this.#host.later(PAUSE_MS, () => {
       this.tell();
     });
+    if (text.length <= SHORT_LENGTH) this.tell();
   }
 
   /** Tells the host what it does not know yet. */

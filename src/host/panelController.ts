@@ -9,6 +9,7 @@ import { ViewWindow } from '../core/viewWindow.ts';
 import { PROTOCOL_VERSION } from '../shared/protocol.ts';
 import type { Draft, HostMessage, WebviewMessage, WebviewRequest } from '../shared/protocol.ts';
 import type { PanelStrings } from '../shared/strings.ts';
+import type { Turn } from '../shared/transcript.ts';
 import type { DraftStore } from './draftStore.ts';
 import { parseWebviewMessage } from './webviewSchemas.ts';
 
@@ -177,8 +178,8 @@ export class PanelController implements Disposable {
       session.onDidReturnText((text) => {
         if (drafts.get(session.key).text.trim() === '') this.addToDraft(text);
       }),
-      session.onDidEndTurn(() => {
-        this.announce(this.#services.strings.turnEnded, false);
+      session.onDidEndTurn((turn) => {
+        this.announce(endText(turn, this.#services.strings), false);
       }),
     ];
   }
@@ -297,5 +298,19 @@ export class PanelController implements Disposable {
   #post(message: HostMessage): void {
     // Resolves false when the webview is gone: the next `ready` brings everything.
     if (this.#isReady) void this.#webview?.postMessage(message);
+  }
+}
+
+function endText(turn: Turn, strings: PanelStrings): string {
+  switch (turn.outcome?.kind) {
+    case 'completed':
+    case undefined:
+      return strings.turnEnded;
+    case 'stopped':
+      return strings.turnEndedStopped;
+    case 'cutOff':
+    case 'failed':
+    case 'interrupted':
+      return strings.turnEndedBadly;
   }
 }

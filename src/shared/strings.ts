@@ -148,6 +148,8 @@ export const PANEL_STRINGS = {
   copyMessage: 'Copy message',
   copied: 'Copied',
   turnEnded: 'The reply is finished.',
+  turnEndedStopped: 'The reply was stopped.',
+  turnEndedBadly: 'The reply did not finish.',
 
   // Queue and notices
   queued: 'Queued messages',

@@ -168,6 +168,7 @@ suite('a chat in a real VS Code, packaged, without a network', function () {
 
   test('a reloaded window shows the conversation and the draft', async () => {
     await chat.composer.fill('not sent yet');
+    await vscode.kept('not sent yet');
     await window.page.reload();
     await window.ready();
     chat = new Chat(await window.chatFrame('view'));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Frame } from 'playwright-core';
@@ -67,6 +67,20 @@ export class VscodeUnderTest {
   ): Promise<{ readonly window: Workbench; readonly chat: Frame }> {
     const window = await this.openWindow(options);
     return { window, chat: await window.openChat() };
+  }
+
+  /** Resolves when the extension has the text on disk: a reload a moment later finds it. */
+  async kept(text: string): Promise<void> {
+    const storage = join(this.dataDir, 'data', 'User', 'workspaceStorage');
+    const deadline = Date.now() + 5000;
+    for (;;) {
+      const files = await readdir(storage, { recursive: true }).catch(() => []);
+      for (const file of files.filter((name) => name.endsWith('state.json'))) {
+        if ((await readFile(join(storage, file), 'utf8')).includes(text)) return;
+      }
+      if (Date.now() > deadline) throw new Error(`"${text}" is not kept on disk`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** What the windows wrote to their consoles so far: for a failing test to print. */

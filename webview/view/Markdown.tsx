@@ -37,7 +37,7 @@ export function Markdown({ part, isClosed }: MarkdownProps) {
     },
     [],
   );
-  return <div class="md" ref={container} dir="auto" />;
+  return <div class="md" ref={container} />;
 }
 
 function markdownHost({ host, store }: Panel): MarkdownHost {
