@@ -13,7 +13,7 @@ const TOKEN_LENGTH = 4;
 type Row = Record<(typeof STRATEGIES)[number], number> & { readonly kb: number };
 type Measure = (strategy: string, before: string, tokens: number) => Promise<number>;
 
-/** Each measurement has a bundle.page of its own: what an earlier one left behind would be counted. */
+/** Each measurement has a page of its own: what an earlier one left behind would be counted. */
 async function measureOnce(
   browser: Browser,
   strategy: string,

@@ -11,7 +11,7 @@ const FILE_LIST = join(ROOT, 'test', 'fixtures', 'vsix-files.txt');
 const STAMP = join(ROOT, 'out', 'vsix.stamp');
 const RUNTIME = 'extension/dist/runtime/';
 /** What of the repository goes into the .vsix, or decides how it is made. */
-const SOURCES = ['src', 'webview', 'media', 'l10n', 'scripts/lib'];
+const SOURCES = ['src', 'webview', 'media', 'scripts/lib'];
 
 const MB = 1_000_000;
 const OWN_BUDGET_BYTES = 1.5 * MB;

@@ -21,7 +21,6 @@ import { ToolOutputs } from './toolOutputs.ts';
 
 /** Builds everything and wires it. Nothing is started here: the first chat that is shown connects. */
 export function compose(context: vscode.ExtensionContext): void {
-  const began = performance.now();
   const channel = vscode.window.createOutputChannel('Letta', { log: true });
   const logger = outputLogger(channel);
   const state = new StateFile((context.storageUri ?? context.globalStorageUri).fsPath, logger);
@@ -76,7 +75,6 @@ export function compose(context: vscode.ExtensionContext): void {
       { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
     ),
   );
-  logger.info(`Activated in ${(performance.now() - began).toFixed(0)} ms`);
 }
 
 function workingDirectory(): string | null {

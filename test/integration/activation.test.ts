@@ -20,6 +20,11 @@ suite('activation', () => {
     assert.equal(ours().isActive, true);
   });
 
+  test('activation takes at most 50 ms', async () => {
+    const { activationMs } = (await ours().activate()) as { readonly activationMs: number };
+    assert.ok(activationMs <= 50, `${activationMs.toFixed(1)} ms`);
+  });
+
   test('every command of the manifest is registered', async () => {
     await ours().activate();
     const { contributes } = ours().packageJSON as Manifest;
