@@ -13,12 +13,14 @@ const INTEGRITY =
  */
 export async function ensureVsCode(): Promise<string> {
   // The number goes up when what is put into it changes.
-  const folder = await cached(`code-server-${VERSION}-1`, INTEGRITY, async (draft) => {
+  const folder = await cached(`code-server-${VERSION}-2`, INTEGRITY, async (draft) => {
     process.stderr.write(`Installing VS Code (npm package code-server ${VERSION}, about 600 MB on disk) …\n`);
     await writeFile(join(draft, 'package.json'), JSON.stringify({ name: 'vscode-for-letta', private: true }));
     await npm(['install', '--ignore-scripts', '--omit=dev', `code-server@${VERSION}`], draft);
     await verify(draft);
     await npm(['install', '--ignore-scripts', '--omit=dev'], vsCodeFolder(draft));
+    // TypeScript, which the editor's language service needs.
+    await npm(['install', '--ignore-scripts', '--omit=dev'], join(vsCodeFolder(draft), 'extensions'));
     const spdlog = join(vsCodeFolder(draft), 'node_modules', '@vscode', 'spdlog', 'index.js');
     await copyFile(join(import.meta.dirname, 'logWriter.cjs'), spdlog);
   });

@@ -56,11 +56,10 @@ class Logger {
 
 const create = async (name, path) => new Logger('rotating', name, path);
 
-module.exports = {
-  version: 0,
-  Logger,
-  setLevel: () => undefined,
-  setFlushOn: () => undefined,
-  createRotatingLogger: create,
-  createAsyncRotatingLogger: create,
-};
+// One by one: VS Code imports this file as a module, and only such assignments are seen as its exports.
+exports.version = 0;
+exports.Logger = Logger;
+exports.setLevel = () => undefined;
+exports.setFlushOn = () => undefined;
+exports.createRotatingLogger = create;
+exports.createAsyncRotatingLogger = create;

@@ -36,7 +36,7 @@ export async function watchPanel(
     const text = (turn: Element | undefined): string =>
       [...(turn?.querySelectorAll('.md') ?? [])]
         .filter((area) => area.closest('.thought') === null)
-        .flatMap((area) => [...area.children].map(blockText))
+        .flatMap((area) => [...area.querySelectorAll(':scope > .md-group > *')].map(blockText))
         .join('\n\n');
     const alertText = (): string => {
       const alert = document.querySelector('[role=alert]')?.cloneNode(true);
