@@ -65,6 +65,7 @@ export class PanelStore {
   readonly model = signal<PanelState['model']>(null);
   readonly mode = signal<PanelState['mode']>(null);
   readonly place = signal('');
+  readonly folder = signal('');
   readonly canSend = signal(false);
   readonly blockedReason = signal('');
   readonly activity = signal(IDLE);
@@ -94,6 +95,7 @@ export class PanelStore {
       model: this.model.peek(),
       mode: this.mode.peek(),
       place: this.place.peek(),
+      folder: this.folder.peek(),
       canSend: this.canSend.peek(),
       blockedReason: this.blockedReason.peek(),
       activity: this.activity.peek(),
@@ -161,6 +163,7 @@ export class PanelStore {
     set(this.model, fields.model);
     set(this.mode, fields.mode);
     set(this.place, fields.place);
+    set(this.folder, fields.folder);
     set(this.canSend, fields.canSend);
     set(this.blockedReason, fields.blockedReason);
     set(this.activity, fields.activity);

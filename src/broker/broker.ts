@@ -6,6 +6,7 @@ import { BoundedLog } from './boundedLog.ts';
 import { DemoProcess } from './demoProcess.ts';
 import { Lock } from './lock.ts';
 import { Relay } from './relay.ts';
+import { formerRuntimeEnded } from './formerRuntime.ts';
 import { Supervisor } from './supervisor.ts';
 import { WindowServer } from './windowServer.ts';
 import {
@@ -89,16 +90,25 @@ export class Broker {
     }
     this.#lock = lock;
     this.#log.line(`broker ${String(process.pid)} of ${version} serves on port ${String(port)}`);
-    this.#supervisor.start();
     const draft = join(stateDir, 'server.json.draft');
     writeFileSync(draft, JSON.stringify(file), { mode: 0o600 });
     renameSync(draft, join(stateDir, 'server.json'));
+    void this.#startRuntime();
     this.#removeOldVersions();
     this.#onIdleChange();
     setInterval(() => {
       if (!lock.isHeld()) void this.end('the lock is gone');
     }, STILL_OURS_EVERY_MS).unref();
     return true;
+  }
+
+  async #startRuntime(): Promise<void> {
+    try {
+      await formerRuntimeEnded(this.#options.stateDir);
+    } catch (error) {
+      this.#log.line(`the former runtime: ${String(error)}`);
+    }
+    if (this.#ending === null) this.#supervisor.start();
   }
 
   /** Ends the runtime, then this process. */

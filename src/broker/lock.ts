@@ -86,7 +86,8 @@ async function isAlive(content: string): Promise<boolean> {
   return holder !== null && isRunning(holder.pid) && (await answers(holder));
 }
 
-function isRunning(pid: number): boolean {
+/** Also true for a process of another user. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

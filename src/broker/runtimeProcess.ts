@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { BoundedLog } from './boundedLog.ts';
+import { forgetRuntime, noteRuntime } from './formerRuntime.ts';
 import { runtimeEnvironment } from './runtimeEnvironment.ts';
 
 const START_LIMIT_MS = 30_000;
@@ -20,6 +21,7 @@ export interface RuntimeProcessEvents {
 /** One life of the App Server: its process, and the broker's socket to it, which is the only client it has. */
 export class RuntimeProcess {
   readonly #child: ChildProcess;
+  readonly #stateDir: string;
   readonly #log: BoundedLog;
   readonly #events: RuntimeProcessEvents;
   readonly #token = randomBytes(32).toString('hex');
@@ -49,6 +51,8 @@ export class RuntimeProcess {
       { cwd: stateDir, env: runtimeEnvironment(stateDir, lettaPath), execArgv: [], silent: true },
     );
     log.line(`runtime ${String(this.#child.pid)} started`);
+    if (this.#child.pid !== undefined) noteRuntime(stateDir, this.#child.pid);
+    this.#stateDir = stateDir;
     this.#startLimit = setTimeout(() => {
       this.kill(`did not listen within ${String(START_LIMIT_MS / 1000)} s`);
     }, START_LIMIT_MS);
@@ -132,6 +136,7 @@ export class RuntimeProcess {
     clearTimeout(this.#startLimit);
     this.#socket?.terminate();
     rmSync(this.#tokenPath, { force: true });
+    forgetRuntime(this.#stateDir);
     this.#log.line(`runtime ${message}`);
     resolve();
     this.#events.onEnd(message);

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly newId: () => string;
   /** Working directory of the agent's tools, absolute; null where there is no folder on disk. */
   readonly cwd: () => string | null;
+  /** A folder as the person knows it. */
+  readonly shownFolder: (path: string) => string;
   readonly attachmentBudgetBytes: () => number;
 }
 
@@ -392,6 +394,7 @@ export class Session implements Disposable {
       openError: this.#openError,
       isStopOverdue: this.#isStopOverdue,
       notices: this.#notices.all,
+      shownFolder: this.#options.shownFolder,
     };
   }
 }

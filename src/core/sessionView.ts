@@ -43,6 +43,7 @@ export interface SessionFacts {
   readonly openError: string;
   readonly isStopOverdue: boolean;
   readonly notices: readonly PanelNotice[];
+  readonly shownFolder: (path: string) => string;
 }
 
 const TITLE_LENGTH = 60;
@@ -76,6 +77,7 @@ export function viewFields(hub: Hub, facts: SessionFacts): PanelFields {
     model,
     mode: target.conversationId === null ? 'standard' : fold.mode,
     place: hub.place,
+    folder: fold.cwd === null ? '' : facts.shownFolder(fold.cwd),
     canSend: true,
     blockedReason: blockedReason(hub, facts),
     activity: activityOf(fold, facts.isStopOverdue),
@@ -123,7 +125,7 @@ function linkOf(hub: Hub, facts: SessionFacts): LinkView {
       state: 'failed',
       text: facts.openError,
       detail: '',
-      actions: ['reconnect', 'newConversation', 'showLog'],
+      actions: ['reconnect', 'restartRuntime', 'newConversation', 'showLog'],
     };
   }
   return hub.link;

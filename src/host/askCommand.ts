@@ -20,6 +20,8 @@ export async function ask(chats: Chats, value: unknown): Promise<void> {
   const given = readArguments(value);
   const editor = vscode.window.activeTextEditor;
   const hasSelection = editor !== undefined && !editor.selection.isEmpty;
+  // Taken now: what is selected may change while the question is written.
+  const source = hasSelection ? selectionSource(editor) : null;
   const question =
     given.prompt === undefined
       ? await askPerson(hasSelection ? editor : null, given.includeSelection)
@@ -27,8 +29,13 @@ export async function ask(chats: Chats, value: unknown): Promise<void> {
   if (question === null || question.prompt.trim() === '') return;
 
   const controller = chats.addressee;
-  if (question.includeSelection && hasSelection && (await mayAttach(editor.document.uri))) {
-    controller.session.composer.attach(selectionSource(editor));
+  if (
+    question.includeSelection &&
+    source !== null &&
+    hasSelection &&
+    (await mayAttach(editor.document.uri))
+  ) {
+    controller.session.composer.attach(source);
   }
   // Sent before the panel shows itself: the question is on its way even where no panel can be opened.
   if (given.submit ?? true) controller.session.submit(randomUUID(), question.prompt);

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { Hub } from '../core/hub.ts';
 import { Sessions } from '../core/sessions.ts';
@@ -39,6 +41,7 @@ export function compose(context: vscode.ExtensionContext): void {
     logger,
     newId: randomUUID,
     cwd: workingDirectory,
+    shownFolder,
     attachmentBudgetBytes: () => settings().get('context.maxKilobytes', 64) * 1024,
   });
   const services = {
@@ -80,6 +83,12 @@ export function compose(context: vscode.ExtensionContext): void {
 function workingDirectory(): string | null {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   return folder?.scheme === 'file' ? folder.fsPath : null;
+}
+
+/** The home folder is `~`, as in a terminal. */
+function shownFolder(path: string): string {
+  const home = homedir();
+  return path === home || path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
 }
 
 function translatedStrings(): PanelStrings {

@@ -8,7 +8,11 @@ type Item<T> = vscode.QuickPickItem & { readonly value: T };
 
 /** An agent, or a new one with a model chosen for it. */
 export async function pickAgent(hub: Hub, title: string): Promise<AgentInfo | null> {
-  const create: Item<AgentInfo | null> = { label: `$(add) ${vscode.l10n.t('New agent…')}`, value: null };
+  const create: Item<AgentInfo | null> = {
+    label: vscode.l10n.t('New agent…'),
+    iconPath: new vscode.ThemeIcon('add'),
+    value: null,
+  };
   const items = hub.refreshAgents().then((agents) => [
     ...agents.map((agent): Item<AgentInfo | null> => ({
       label: agent.name,
@@ -39,14 +43,16 @@ async function newAgent(hub: Hub): Promise<AgentInfo | null> {
 /** A usable model. "Connect a provider" is in the list too, so that an empty one is not a dead end. */
 export async function pickModel(hub: Hub, current: string | null): Promise<ModelInfo | null> {
   const connect: Item<ModelInfo | null> = {
-    label: `$(key) ${vscode.l10n.t('Connect a model provider…')}`,
+    label: vscode.l10n.t('Connect a model provider…'),
+    iconPath: new vscode.ThemeIcon('key'),
     value: null,
   };
   const items = hub.refreshModels().then((models) => [
     ...models
       .filter((model) => model.isAvailable)
       .map((model): Item<ModelInfo | null> => ({
-        label: model.handle === current ? `$(check) ${model.label}` : model.label,
+        label: model.label,
+        iconPath: new vscode.ThemeIcon(model.handle === current ? 'check' : 'blank'),
         description: model.handle,
         value: model,
       })),
@@ -64,7 +70,8 @@ export async function pickModel(hub: Hub, current: string | null): Promise<Model
 
 export async function pickConversation(hub: Hub, agent: AgentInfo): Promise<SessionTarget | null> {
   const fresh: Item<SessionTarget> = {
-    label: `$(add) ${vscode.l10n.t('New conversation')}`,
+    label: vscode.l10n.t('New conversation'),
+    iconPath: new vscode.ThemeIcon('add'),
     value: newTarget(agent.id),
   };
   const items = hub

@@ -15,6 +15,8 @@ export interface PanelState {
   /** As confirmed by the server; null until it is, and then nothing can be sent. */
   readonly mode: PermissionMode | null;
   readonly place: string;
+  /** Where commands run, as shown to the person (`~/api`); '' while unknown. */
+  readonly folder: string;
   /** False: the text can be typed and is kept, but not sent. `blockedReason` says why in a few words. */
   readonly canSend: boolean;
   readonly blockedReason: string;

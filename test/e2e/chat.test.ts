@@ -135,6 +135,17 @@ suite('a chat in a real VS Code, packaged, without a network', function () {
     assertTokens(await chat.finished(), 120);
   });
 
+  test('an approval that waits while nobody sees it is a badge, and is there when the view is shown', async () => {
+    const command = JSON.stringify({ command: 'touch badge.txt && echo ok', description: 'try it' });
+    await chat.send(`TEST badge FIRST=800 CALL:Bash:${command};; AFTER:Seen.;;`);
+    await window.runCommand('View: Show Explorer');
+    await window.page.getByRole('tab', { name: /Letta.*The agent waits for your answer/ }).waitFor();
+    chat = new Chat(await window.openChat());
+    assert.match(await chat.approval.innerText(), /touch badge\.txt && echo ok/);
+    await chat.approval.getByRole('button', { name: 'Allow', exact: true }).click();
+    assert.match(await chat.finished(), /Seen\./);
+  });
+
   test('moved to the panel below in mid-stream, and back', async () => {
     await chat.send('TEST move N=120 D=25');
     await chat.sees('tok10');

@@ -99,7 +99,8 @@ suite('the three ways in, packaged, without a network', function () {
     await window.page.locator('.monaco-editor .view-lines').first().click();
     await selectLines(2);
     await window.runCommand('Letta: Ask Letta Agent');
-    await window.page.keyboard.type('Explain the selection');
+    await window.page.getByRole('option', { name: /^Ask with three\.ts:1/ }).waitFor();
+    await window.page.locator('.quick-input-widget .quick-input-box input').fill('Explain the selection');
     await window.pick('Ask with three.ts:1');
     await chat.turns.filter({ hasText: 'Explain the selection' }).waitFor();
     assert.match(await chat.finished(), /const zero = 0;/);
@@ -115,6 +116,33 @@ suite('the three ways in, packaged, without a network', function () {
       await chat.frame.getByRole('list', { name: 'Attached context' }).getByText('.env').count(),
       0,
     );
+  });
+
+  test('a selection goes to another conversation that is picked first', async () => {
+    await window.openFile('three.ts');
+    await selectLines(1);
+    await window.runCommand('Letta: Send Selection to Another Agent or Conversation…');
+    await window.pick('Letta');
+    await window.pick('New conversation');
+    await chat.turns.first().waitFor({ state: 'detached' });
+    const chips = chat.frame.getByRole('list', { name: 'Attached context' });
+    await chips.getByText('three.ts').first().waitFor();
+    await chat.send('In the new one');
+    assert.match(await chat.finished(), /const zero = 0;/);
+    assert.equal(await chat.turns.count(), 1);
+  });
+
+  test('an earlier conversation is found again by its first words, and can be renamed', async () => {
+    await window.runCommand('Letta: Rename Conversation…');
+    await window.answer('A name of my own');
+    await chat.frame.getByRole('button', { name: /Conversation: A name of my own/ }).waitFor();
+    await window.runCommand('Letta: Show Conversations…');
+    await window.pick('What do you know?');
+    await chat.turns.filter({ hasText: 'Explain the selection' }).waitFor();
+    await window.runCommand('Letta: Show Conversations…');
+    await window.pick('A name of my own');
+    await chat.turns.filter({ hasText: 'In the new one' }).waitFor();
+    assert.equal(await chat.turns.count(), 1);
   });
 
   test('the context menu of the editor has both ways', async () => {

@@ -13,25 +13,17 @@ suite('turns of the real runtime, through the broker, with the demo model', func
   let fixture: RuntimeFixture;
   let client: RuntimeClient;
   let runtime: Frame;
-  let coldStartMs = 0;
 
   suiteSetup(async () => {
     fixture = await RuntimeFixture.create();
-    const startedAt = performance.now();
     const link = await fixture.connect();
     client = new RuntimeClient(link);
     runtime = await startDemoAgent(client, link, fixture.workspace);
     await say(client, runtime, 'hello');
-    await client.frame('the first token', isText);
-    coldStartMs = performance.now() - startedAt;
     await client.frame('the end of the turn', isType('turn_finished'));
   });
 
   suiteTeardown(() => fixture.dispose());
-
-  test('the first token of the demo comes within 5 s of a cold start', () => {
-    assert.ok(coldStartMs < 5_000, `${String(coldStartMs)} ms`);
-  });
 
   test('the demo says that it is one, quotes the person and tells what it knows', () => {
     const text = client.text(runtime);
@@ -177,10 +169,6 @@ suite('turns of the real runtime, through the broker, with the demo model', func
     assert.equal(client.text(runtime, from), 'tok0 tok1 tok2 ');
   });
 });
-
-function isText(frame: Frame): boolean {
-  return isRecord(frame['delta']) && frame['delta']['message_type'] === 'assistant_message';
-}
 
 async function answer(client: RuntimeClient, runtime: Frame, asked: Frame, decision: Frame): Promise<void> {
   assert.ok(isOf(asked, runtime));

@@ -30,6 +30,7 @@ export const READY: PanelState = {
   model: { handle: 'ollama/qwen3-coder', label: 'qwen3-coder', isDemo: false },
   mode: 'standard',
   place: 'on this computer',
+  folder: '~/api-server',
   canSend: true,
   blockedReason: '',
   activity: IDLE,

@@ -53,6 +53,7 @@ export class SessionFixture {
     logger: this.logger,
     newId: () => `id-${String(++this.#ids)}`,
     cwd: () => '/workspace',
+    shownFolder: (path) => path.replace('/workspace', '~'),
     attachmentBudgetBytes: () => 1024,
   });
 

@@ -43,7 +43,7 @@ export function ApprovalCard({ part, isReplacing }: ApprovalCardProps) {
         )}
       </div>
       <ApprovalInput part={part} />
-      <Facts input={input} risks={risks} />
+      <Facts input={input} risks={risks} isCommand={toolKind(part.name) === 'command'} />
       {path !== '' && <UnsavedTarget path={path} />}
       <ApprovalActions
         isFlagged={risks.length > 0}
@@ -66,9 +66,17 @@ export function ApprovalCard({ part, isReplacing }: ApprovalCardProps) {
   );
 }
 
-function Facts({ input, risks }: { readonly input: string; readonly risks: readonly Risk[] }) {
+interface FactsProps {
+  readonly input: string;
+  readonly risks: readonly Risk[];
+  readonly isCommand: boolean;
+}
+
+function Facts({ input, risks, isCommand }: FactsProps) {
   const strings = useStrings();
-  const directory = approvalDirectory(input);
+  const { store } = usePanel();
+  const named = approvalDirectory(input);
+  const directory = named === '' && isCommand ? store.folder.value : named;
   const { hiddenCount } = visible(input.replaceAll(/\\u([0-9a-f]{4})/giu, unescaped));
   if (directory === '' && risks.length === 0 && hiddenCount === 0) return null;
   return (
