@@ -126,12 +126,12 @@ export class Workbench {
     const input = widget.locator('.quick-input-box input');
     await input.waitFor();
     await input.fill(name);
+    // Not Enter: that takes the first row, which may still be one of the list before.
     await widget
       .getByRole('option', { name: beginningOf(name) })
       .first()
-      .waitFor();
-    await input.press('Enter');
-    await this.page.getByRole('tab', { name: beginningOf(name) }).waitFor();
+      .click();
+    await this.page.getByRole('tab', { name: beginningOf(name), selected: true }).waitFor();
   }
 
   /** Opens the chat view and gives its frame. */

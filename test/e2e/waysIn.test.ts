@@ -122,7 +122,7 @@ suite('the three ways in, packaged, without a network', function () {
     await window.openFile('three.ts');
     await selectLines(1);
     await window.runCommand('Letta: Send Selection to Another Agent or Conversation…');
-    await window.pick('Letta');
+    await window.pick('Letta, openai-compatible');
     await window.pick('New conversation');
     await chat.turns.first().waitFor({ state: 'detached' });
     const chips = chat.frame.getByRole('list', { name: 'Attached context' });
