@@ -59,7 +59,13 @@ export class PanelStore {
   readonly key = signal('');
   /** Counts the conversations shown; the key of one may change when it gets its id. */
   readonly generation = signal(0);
-  readonly link = signal<PanelState['link']>({ state: 'none', text: '', detail: '', actions: [] });
+  readonly link = signal<PanelState['link']>({
+    state: 'none',
+    text: '',
+    detail: '',
+    retryAt: null,
+    actions: [],
+  });
   readonly agent = signal<PanelState['agent']>(null);
   readonly conversation = signal<PanelState['conversation']>(null);
   readonly model = signal<PanelState['model']>(null);

@@ -37,7 +37,7 @@ export function retrying(draft: FoldDraft, event: EventOf<'retrying'>): void {
         nextAt: draft.at + event.delayMs,
       },
       // Even a wrong key is tried for 36 s (PROTOCOL b.14): what helps is offered at once.
-      actions: reason === 'unauthorised' ? ['fixKey'] : [],
+      actions: reason === 'unauthorised' ? ['stopAndFixKey'] : [],
     }),
   );
   draft.rememberTurn(turnId, { lastError: { message: text, reason } });
@@ -64,7 +64,7 @@ function showFailedAttempt(draft: FoldDraft, turnId: string, event: EventOf<'fai
   draft.putPart(turnId, {
     ...known.part,
     text: event.message,
-    actions: event.reason === 'unauthorised' ? ['fixKey'] : [],
+    actions: event.reason === 'unauthorised' ? ['stopAndFixKey'] : [],
   });
 }
 
@@ -140,3 +140,19 @@ export function memoryChanged(draft: FoldDraft, event: EventOf<'memoryChanged'>)
 export function unknownEvent(draft: FoldDraft, event: EventOf<'unknown'>): void {
   putNotice(draft, notice(event.id, 'unknown', event.name, { detail: event.json }));
 }
+
+/** One row a turn, however much of it could not be read; what was sent is found in the history. */
+export function unreadable(draft: FoldDraft): void {
+  const turnId = draft.state.currentTurnId ?? draft.lastTurn?.id ?? 'start';
+  if (turnId.endsWith(UNREADABLE_ID)) return;
+  putNotice(
+    draft,
+    notice(`${turnId}${UNREADABLE_ID}`, 'error', UNREADABLE, {
+      level: 'warning',
+      actions: ['readAgain', 'showLog'],
+    }),
+  );
+}
+
+const UNREADABLE_ID = ':unreadable';
+const UNREADABLE = 'Something Letta sent could not be read, so a part may be missing here.';

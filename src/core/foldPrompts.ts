@@ -21,20 +21,34 @@ export function messageSubmitted(draft: FoldDraft, event: EventOf<'messageSubmit
 /** A message that was not sent may be sent again under its id: what is left of the first try makes room for it. */
 function isKnown(draft: FoldDraft, clientId: string): boolean {
   const queued = draft.state.queue.find((entry) => entry.clientId === clientId);
-  if (queued !== undefined) {
-    if (queued.state !== 'unsent') return true;
-    dequeue(draft, clientId);
-    return false;
-  }
+  if (queued !== undefined && queued.state !== 'unsent') return true;
   const found = draft.find('user', clientId);
-  if (found === null) return false;
-  if (found.part.delivery !== 'unsent') return true;
+  if (queued === undefined && found !== null && found.part.delivery !== 'unsent') return true;
+  removeUnsent(draft, clientId);
+  return false;
+}
+
+function removeUnsent(draft: FoldDraft, clientId: string): void {
+  const queued = draft.state.queue.find((entry) => entry.clientId === clientId);
+  if (queued?.state === 'unsent') dequeue(draft, clientId);
+  const found = draft.find('user', clientId);
+  if (found?.part.delivery !== 'unsent') return;
   const isAlone =
     found.turn.state === 'ended' &&
     found.turn.parts.every((part) => part.kind === 'notice' || part === found.part);
   if (isAlone) draft.emit({ op: 'removeTurn', turnId: found.turn.id });
   else draft.removePart(found.turn.id, found.part.id);
-  return false;
+}
+
+export function messageWithdrawn(draft: FoldDraft, event: EventOf<'messageWithdrawn'>): void {
+  removeUnsent(draft, event.clientId);
+}
+
+export function messageNotKept(draft: FoldDraft, event: EventOf<'messageNotKept'>): void {
+  const found = draft.find('user', event.clientId);
+  if (found?.part.delivery === 'sent') {
+    draft.putPart(found.turn.id, { ...found.part, delivery: 'notKept' });
+  }
 }
 
 export function messageRejected(draft: FoldDraft, event: EventOf<'messageRejected'>): void {
@@ -44,7 +58,7 @@ export function messageRejected(draft: FoldDraft, event: EventOf<'messageRejecte
     ),
   });
   const found = draft.find('user', event.clientId);
-  if (found?.part.delivery !== 'pending') return;
+  if (found?.part.delivery !== 'pending' && found?.part.delivery !== 'unsent') return;
   const turnId = found.turn.id;
   draft.putPart(turnId, { ...found.part, delivery: 'unsent' });
   draft.putPart(turnId, {
@@ -75,7 +89,7 @@ export function userMessage(draft: FoldDraft, event: EventOf<'userMessage'>): vo
 }
 
 function confirmDelivery(draft: FoldDraft, turnId: string, part: UserPart): void {
-  const wasUnsent = part.delivery === 'unsent';
+  const wasUnsent = part.delivery === 'unsent' || part.delivery === 'notKept';
   if (part.delivery !== 'sent') draft.putPart(turnId, { ...part, delivery: 'sent' });
   if (wasUnsent) {
     draft.removePart(turnId, outcomeNoticeId(turnId));

@@ -65,6 +65,7 @@ function workGoesOn(draft: FoldDraft, runIds: readonly string[]): void {
 
 /** A run has taken messages that still stand in the queue here: they were never echoed (PROTOCOL b.12). */
 function promptsTaken(draft: FoldDraft, runId: string, clientIds: readonly string[]): void {
+  beginUnseen(draft, runId, clientIds);
   const taken = draft.state.queue.filter((entry) => clientIds.includes(entry.clientId));
   for (const entry of taken) {
     draft.update({ queue: draft.state.queue.filter((other) => other !== entry) });
@@ -85,6 +86,23 @@ function promptsTaken(draft: FoldDraft, runId: string, clientIds: readonly strin
       showActivity(draft, started, runId);
     }
   }
+}
+
+/**
+ * A turn that another window began: its prompt is echoed only when it went through the queue. It has the name it has
+ * there, and gets the prompt from the history.
+ */
+function beginUnseen(draft: FoldDraft, runId: string, clientIds: readonly string[]): void {
+  const [first] = clientIds;
+  const { currentTurnId, unwindingTurnId, queue } = draft.state;
+  if (first === undefined || currentTurnId !== null || unwindingTurnId !== null) return;
+  const isKnown = (clientId: string): boolean =>
+    draft.turn(clientId) !== null ||
+    draft.find('user', clientId) !== null ||
+    queue.some((entry) => entry.clientId === clientId);
+  const isOver = draft.state.memory.turns.some((turn) => turn.runIds.includes(runId));
+  if (isOver || clientIds.some(isKnown)) return;
+  showActivity(draft, startTurn(draft, first, 'active', []), runId);
 }
 
 export function usage(draft: FoldDraft, event: EventOf<'usage'>): void {

@@ -124,6 +124,8 @@ class Merge {
     if (known !== null) {
       this.#goTo(known);
       this.#replace(known, 'user', id, (old) => ({ ...old, delivery: 'sent' }));
+    } else if (this.#begin(part)) {
+      // A turn that was seen without its prompt has it now.
     } else if (this.#isRetryCopy(part, index)) {
       return;
     } else if (this.#lastUser !== null && this.#cursor?.isKnown === false) {
@@ -133,6 +135,16 @@ class Merge {
     }
     this.#lastUser = part;
     this.#lastPartId = part.id;
+  }
+
+  /** True: a known turn has the prompt's name and not the prompt, another window began it. */
+  #begin(part: UserPart): boolean {
+    const begun = this.#list.find(({ turn, isKnown }) => isKnown && turn.id === part.id);
+    // One that was named after its first part is another matter.
+    if (begun?.parts.every((other) => other.id !== part.id && other.kind !== 'user') !== true) return false;
+    this.#goTo(begun);
+    begun.parts.unshift(part);
+    return true;
   }
 
   /**

@@ -8,7 +8,8 @@ import {
   type LettaConnection,
   type ModelInfo,
 } from './lettaConnection.ts';
-import type { Disposable, Logger } from './ports.ts';
+import type { Clock, Disposable, Logger } from './ports.ts';
+import { Reconnecting } from './reconnecting.ts';
 
 /** The server this window talks to, started on demand. */
 export interface LettaServer {
@@ -31,6 +32,8 @@ export type HubState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'restarting'; readonly attempt: number; readonly message: string }
   | { readonly kind: 'ready'; readonly connection: LettaConnection }
+  /** Lost, and tried again by itself. `retryAt`: epoch ms. */
+  | { readonly kind: 'waiting'; readonly error: LettaError; readonly retryAt: number }
   | { readonly kind: 'failed'; readonly error: LettaError };
 
 const DEMO_SUFFIX = '/letta-demo';
@@ -64,8 +67,22 @@ export class Hub implements Disposable {
   #models: readonly ModelInfo[] = [];
   #needsModel = false;
   #demoHandle: string | null = null;
+  readonly #reconnecting: Reconnecting;
+  /** There was a connection: one that is lost is tried again by itself. */
+  #wasOpen = false;
 
-  constructor(server: LettaServer, settings: () => HubSettings, logger: Logger) {
+  constructor(
+    server: LettaServer,
+    settings: () => HubSettings,
+    logger: Logger,
+    clock: Clock,
+    random: () => number = Math.random,
+  ) {
+    this.#reconnecting = new Reconnecting(clock, random, () => {
+      this.#logger.info(`Connecting to Letta again (try ${String(this.#reconnecting.tries)})`);
+      // What comes of it is in the state.
+      this.connect().catch(() => undefined);
+    });
     this.#server = server;
     this.#settings = settings;
     this.#logger = logger;
@@ -103,6 +120,7 @@ export class Hub implements Disposable {
   /** Connects once; later calls share the result. Rejects with a LettaError; calling again tries again. */
   connect(): Promise<LettaConnection> {
     if (this.#connecting === null) {
+      this.#reconnecting.cancel();
       this.#set({ kind: 'connecting' });
       this.#connecting = this.#open();
     }
@@ -169,7 +187,15 @@ export class Hub implements Disposable {
     await this.#server.restart();
   }
 
+  /** Something changed that may bring a lost connection back: focus, network. */
+  nudge(): void {
+    if (this.#wasOpen && (this.#state.kind === 'waiting' || this.#state.kind === 'failed')) {
+      this.#reconnecting.nudge();
+    }
+  }
+
   dispose(): void {
+    this.#reconnecting.dispose();
     this.#abort.abort();
     this.#subscription?.dispose();
     if (this.#state.kind === 'ready') this.#state.connection.dispose();
@@ -184,6 +210,8 @@ export class Hub implements Disposable {
         this.#follow(connection, state);
       });
       await this.#refreshAgents(connection);
+      this.#reconnecting.succeeded();
+      this.#wasOpen = true;
       this.#set({ kind: 'ready', connection });
       this.#logger.info(`Connected to Letta ${this.#server.place}`);
       return connection;
@@ -195,7 +223,7 @@ export class Hub implements Disposable {
       this.#connecting = null;
       if (!this.#abort.signal.aborted) {
         this.#logger.error('Not connected to Letta', failure);
-        this.#set({ kind: 'failed', error: failure });
+        this.#fail(failure);
       }
       throw failure;
     }
@@ -218,9 +246,14 @@ export class Hub implements Disposable {
         this.#subscription?.dispose();
         connection.dispose();
         this.#logger.error('The connection to Letta ended', state.error);
-        this.#set({ kind: 'failed', error: state.error });
+        this.#fail(state.error);
         return;
     }
+  }
+
+  #fail(error: LettaError): void {
+    const retryAt = this.#wasOpen ? this.#reconnecting.failed(error.reason) : null;
+    this.#set(retryAt === null ? { kind: 'failed', error } : { kind: 'waiting', error, retryAt });
   }
 
   async #refreshAgents(connection: LettaConnection): Promise<void> {
@@ -243,18 +276,33 @@ function linkView(state: HubState): LinkView {
   switch (state.kind) {
     case 'idle':
     case 'connecting':
-      return { state: 'starting', text: 'Starting Letta…', detail: '', actions: [] };
+      return { state: 'starting', text: 'Starting Letta…', detail: '', retryAt: null, actions: [] };
     case 'ready':
-      return { state: 'ready', text: '', detail: '', actions: [] };
+      return { state: 'ready', text: '', detail: '', retryAt: null, actions: [] };
     case 'restarting':
       return {
         state: 'reconnecting',
         text: `Letta stopped and is being started again (attempt ${String(state.attempt)} of 3).`,
         detail: state.message,
+        retryAt: null,
         actions: ['showLog'],
       };
+    case 'waiting':
+      return {
+        state: 'reconnecting',
+        text: state.error.message,
+        detail: '',
+        retryAt: state.retryAt,
+        actions: ['reconnect', 'showLog'],
+      };
     case 'failed':
-      return { state: 'failed', text: state.error.message, detail: '', actions: failureActions(state.error) };
+      return {
+        state: 'failed',
+        text: state.error.message,
+        detail: '',
+        retryAt: null,
+        actions: failureActions(state.error),
+      };
   }
 }
 

@@ -19,6 +19,8 @@ export interface LettaConnection {
   /** Newest first, without archived ones. */
   listConversations(agentId: string): Promise<readonly ConversationInfo[]>;
   renameConversation(conversationId: string, title: string): Promise<void>;
+  /** A copy with all its messages; resolves to its id. */
+  forkConversation(ref: ConversationRef): Promise<string>;
 
   /**
    * Opens (or with `conversationId: null` creates) a conversation and subscribes to its events. Resolves once the

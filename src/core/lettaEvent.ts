@@ -1,5 +1,6 @@
 import type { PermissionMode } from '../shared/panel.ts';
 import type { FailureReason, FileDiff, SentAttachment } from '../shared/transcript.ts';
+import type { JournalRecord } from './journal.ts';
 
 /**
  * The one vocabulary that both servers are translated into (PROTOCOL part c), plus what the person did. A log of
@@ -25,6 +26,12 @@ export type LettaEvent =
       readonly attachments: readonly SentAttachment[];
     }
   | { readonly type: 'messageRejected'; readonly clientId: string; readonly message: string }
+  /** The person took a message back that was not sent. */
+  | { readonly type: 'messageWithdrawn'; readonly clientId: string }
+  /** The server showed it, and lost it since. */
+  | { readonly type: 'messageNotKept'; readonly clientId: string }
+  /** What earlier windows saw; after a page of history, which it is laid over. */
+  | { readonly type: 'journalRead'; readonly records: readonly JournalRecord[] }
   | {
       readonly type: 'approvalAnswered';
       readonly requestId: string;
@@ -164,6 +171,8 @@ export type LettaEvent =
       readonly pendingRequestIds: readonly string[];
     }
   | { readonly type: 'historyRead'; readonly page: HistoryPage; readonly place: 'newest' | 'older' }
+  /** Something came that could not be read: what it said is missing here. */
+  | { readonly type: 'unreadable' }
   /** Kept and shown as a neutral row; `json` is what came. */
   | { readonly type: 'unknown'; readonly id: string; readonly name: string; readonly json: string };
 

@@ -28,6 +28,16 @@ export class Notices {
     this.#onChange();
   }
 
+  /** Once, however often it is so. */
+  say(text: string): void {
+    if (this.#all.some((notice) => notice.text === text)) return;
+    this.#all = [
+      ...this.#all,
+      { id: this.#newId(), level: 'warning', text, detail: '', actions: ['showLog'] },
+    ];
+    this.#onChange();
+  }
+
   /** Runs a request; a failure is logged and becomes a notice. True when it went well. */
   async attempt(what: string, action: () => Promise<void>): Promise<boolean> {
     try {

@@ -1,6 +1,7 @@
 import type { TranscriptPatch } from '../shared/patch.ts';
 import { FoldDraft } from './foldDraft.ts';
 import { historyRead } from './foldHistory.ts';
+import { journalRead } from './foldJournal.ts';
 import * as notices from './foldNotices.ts';
 import * as prompts from './foldPrompts.ts';
 import type { FoldState } from './foldState.ts';
@@ -34,6 +35,15 @@ function apply(draft: FoldDraft, { event }: StampedEvent): void {
       return;
     case 'messageRejected':
       prompts.messageRejected(draft, event);
+      return;
+    case 'messageWithdrawn':
+      prompts.messageWithdrawn(draft, event);
+      return;
+    case 'messageNotKept':
+      prompts.messageNotKept(draft, event);
+      return;
+    case 'journalRead':
+      journalRead(draft, event);
       return;
     case 'userMessage':
       prompts.userMessage(draft, event);
@@ -110,6 +120,9 @@ function apply(draft: FoldDraft, { event }: StampedEvent): void {
       return;
     case 'memoryChanged':
       notices.memoryChanged(draft, event);
+      return;
+    case 'unreadable':
+      notices.unreadable(draft);
       return;
     case 'unknown':
       notices.unknownEvent(draft, event);

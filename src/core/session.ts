@@ -1,30 +1,28 @@
-import { approvalDigest } from '../shared/approvalDigest.ts';
-import type { PanelState, PermissionMode } from '../shared/panel.ts';
-import { messageTexts, sentAttachment } from './attachments.ts';
+import type { PanelState } from '../shared/panel.ts';
 import { Composer } from './composer.ts';
 import { ConversationChannel } from './conversationChannel.ts';
+import { Delivery, type Attempt, type OpenChannel } from './delivery.ts';
 import { Emitter } from './emitter.ts';
 import { FoldedView } from './foldedView.ts';
 import type { Hub } from './hub.ts';
-import { LettaError, type AgentInfo, type LettaConnection } from './lettaConnection.ts';
-import type { LettaEvent } from './lettaEvent.ts';
+import { Journal, type JournalStore } from './journal.ts';
+import { LettaError, type LettaConnection } from './lettaConnection.ts';
+import type { LettaEvent, StampedEvent } from './lettaEvent.ts';
+import { HISTORY_PAGE, Opening } from './opening.ts';
 import { Notices } from './notices.ts';
+import type { OutboxStore } from './outbox.ts';
 import type { Clock, Disposable, Logger } from './ports.ts';
-import { approvalOf, sessionKey, titleFrom, turnOf, turnSummary, viewFields } from './sessionView.ts';
+import { sessionKey, turnOf, turnSummary, viewFields } from './sessionView.ts';
 import type { HeldMessage, SessionTarget } from './sessionView.ts';
-
-/** Messages read from the server at a time. */
-const HISTORY_PAGE = 50;
-/** After this long without the end of a stopped turn, the person is told what is known. */
-const STOP_PATIENCE_MS = 5000;
-/** "Ask before changes": the server's own default runs everything (PROTOCOL b.6). */
-const MODE: PermissionMode = 'standard';
+import { TurnControl } from './turnControl.ts';
 
 export interface SessionOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
+  readonly outbox: OutboxStore;
+  readonly journal: JournalStore;
   /** Working directory of the agent's tools, absolute; null where there is no folder on disk. */
   readonly cwd: () => string | null;
   /** A folder as the person knows it. */
@@ -38,42 +36,88 @@ export class Session implements Disposable {
   readonly #channel: ConversationChannel;
   readonly #notices: Notices;
   readonly composer: Composer;
+  readonly #delivery: Delivery;
+  readonly #control: TurnControl;
+  readonly #opening: Opening;
+  readonly #journal: Journal;
   readonly #view: FoldedView;
   readonly #retargeted: Emitter<{ readonly from: string; readonly to: string }>;
   readonly #textReturned: Emitter<string>;
   readonly #hubSubscription: Disposable;
   readonly #keys = new Set<string>();
   #target: SessionTarget;
-  #agent: AgentInfo | null = null;
-  #modelHandle: string | null = null;
-  #opening: Promise<void> | null = null;
-  #openError = '';
-  #stopTimer: Disposable | null = null;
-  #isStopOverdue = false;
-  #isDisposed = false;
 
   constructor(options: SessionOptions, target: SessionTarget) {
+    const { hub, clock, logger, newId } = options;
     this.#options = options;
     this.#target = target;
     this.#keys.add(sessionKey(target));
     const onError = (error: unknown): void => {
-      options.logger.error('A listener of the conversation failed', error);
+      logger.error('A listener of the conversation failed', error);
     };
     this.#retargeted = new Emitter(onError);
     this.#textReturned = new Emitter(onError);
     const refresh = (): void => {
       this.#view.refresh();
     };
-    this.#notices = new Notices(options.logger, options.newId, refresh);
-    this.composer = new Composer(options.newId, options.attachmentBudgetBytes, refresh);
-    this.#view = new FoldedView((fold) => viewFields(options.hub, { ...this.#facts(), fold }), onError);
+    this.#notices = new Notices(logger, newId, refresh);
+    this.composer = new Composer(newId, options.attachmentBudgetBytes, refresh);
+    const shared = {
+      clock,
+      logger,
+      onChange: refresh,
+      fold: () => this.#view.fold,
+      apply: (event: LettaEvent) => {
+        this.#apply(event);
+      },
+    };
+    const attempt: Attempt = (what, action) => this.#attempt(what, action);
+    this.#delivery = new Delivery({
+      ...shared,
+      store: options.outbox,
+      onUnwritable: () => {
+        this.#notices.say('The disk does not take your message: it is sent, but not kept until it arrives.');
+      },
+      channel: () => this.#openChannel(),
+      attempt,
+    });
+    this.#control = new TurnControl({
+      ...shared,
+      ref: () => this.#channel.ref,
+      connection: () => this.#openConnection(),
+      attempt,
+      issued: () => this.#delivery.issued(),
+      onReturnText: (text) => {
+        this.#textReturned.fire(text);
+      },
+    });
+    const key = (): string | null => (this.#target.conversationId === null ? null : this.key);
+    this.#journal = new Journal({ store: options.journal, clock, logger, key });
     this.#channel = new ConversationChannel((stamped) => {
-      this.#view.apply(stamped);
+      this.#take(stamped);
     });
+    this.#opening = new Opening({
+      ...options,
+      channel: this.#channel,
+      delivery: this.#delivery,
+      journal: this.#journal,
+      target: () => this.#target,
+      keys: () => [...this.#keys],
+      retarget: (next) => {
+        this.#retarget(next);
+      },
+      onChange: refresh,
+    });
+    this.#view = new FoldedView(
+      (fold) => viewFields(hub, { ...this.#facts(), fold, held: this.#delivery.heldIn(fold) }),
+      onError,
+    );
     this.#view.onDidEndTurn((turn) => {
-      options.logger.info(turnSummary(turn));
+      logger.info(turnSummary(turn));
+      this.#delivery.turnEnded(turn);
+      this.#journal.ended(turn, this.#view.fold);
     });
-    this.#hubSubscription = options.hub.onDidChange(() => {
+    this.#hubSubscription = hub.onDidChange(() => {
       this.#onHubChanged();
     });
   }
@@ -118,7 +162,7 @@ export class Session implements Disposable {
   }
 
   get hasUnsent(): boolean {
-    return this.composer.held.length > 0;
+    return this.#delivery.outbox.hasUnsent;
   }
 
   get isWaitingForPerson(): boolean {
@@ -127,103 +171,50 @@ export class Session implements Disposable {
 
   /** Connects, opens the conversation and reads its newest history. A failure is shown in the panel, not thrown. */
   async open(): Promise<void> {
-    if (this.#opening === null) {
-      this.#opening = this.#open().finally(() => {
-        this.#opening = null;
-        this.#view.refresh();
-      });
-      this.#view.refresh();
-    }
-    await this.#opening;
+    await this.#opening.open();
   }
 
   /** Takes the composer's attachments along. The same client id again does nothing. */
   submit(clientId: string, text: string): void {
     const message = this.composer.take(clientId, text);
-    if (message === null) return;
-    this.#notices.clear();
-    const connection = this.#openConnection();
-    if (connection === null || this.hasUnsent) {
-      this.composer.hold(message);
-      void this.open();
-    } else {
-      this.#send(connection, message);
-    }
+    if (message !== null) this.#deliver(message);
+  }
+
+  /** A message that was written elsewhere and waits there no longer. */
+  resubmit(message: HeldMessage): void {
+    this.#deliver({ ...message, clientId: this.#options.newId() });
   }
 
   stop(): void {
-    const ref = this.#channel.ref;
-    const turn = turnOf(this.#view.fold, this.#view.fold.currentTurnId);
-    if (ref === null || turn === null || turn.state === 'stopping') return;
-    const unanswered = turn.parts.every((part) => part.kind === 'user') ? turn.parts : [];
-    this.#apply({ type: 'stopRequested' });
-    this.#isStopOverdue = false;
-    this.#stopTimer?.dispose();
-    // Also past the end that is shown: the model may hold the conversation much longer (PROTOCOL b.13).
-    this.#stopTimer = this.#options.clock.after(STOP_PATIENCE_MS, () => {
-      this.#isStopOverdue = true;
-      this.#view.refresh();
-    });
-    for (const part of unanswered) {
-      if (part.origin === 'person') this.#textReturned.fire(part.text);
-    }
-    void this.#attempt('Stop', async (connection) => {
-      if (await connection.stop(ref)) this.#apply({ type: 'stopConfirmed' });
-    });
+    this.#control.stop();
   }
 
   /** `digest` is of the input the person saw; nothing is allowed that was not shown. */
-  answerApproval(
-    callId: string,
-    requestId: string,
-    digest: string,
-    decision: 'allow' | 'deny',
-    reason: string,
-  ): void {
-    const ref = this.#channel.ref;
-    const approval = approvalOf(this.#view.fold.transcript, callId);
-    if (ref === null || approval?.requestId !== requestId || approval.state !== 'pending') return;
-    if (approvalDigest(approval.input) !== digest) {
-      this.#options.logger.warn(
-        'An approval was answered for an input that is no longer the one shown; ignored',
-      );
-      return;
-    }
-    this.#apply({ type: 'approvalAnswered', requestId, decision, reason });
-    void this.#attempt('The answer', async (connection) => {
-      const answer = await connection.answerApproval(ref, { requestId, decision, reason });
-      if (!answer.accepted) this.#apply({ type: 'approvalRefused', requestId, message: answer.message });
-    }).then((wasSent) => {
-      if (!wasSent)
-        this.#apply({ type: 'approvalRefused', requestId, message: 'The answer could not be sent.' });
-    });
+  answerApproval(...answer: Parameters<TurnControl['answer']>): void {
+    this.#control.answer(...answer);
   }
 
-  /** Takes a message that was not sent yet out of the queue; null when it is gone already. */
-  async takeQueued(clientId: string): Promise<string | null> {
-    const held = this.composer.unhold(clientId);
-    if (held !== null) return held.text;
-    const item = this.#view.fold.queue.find((entry) => entry.clientId === clientId);
-    const ref = this.#channel.ref;
-    const itemId = item?.itemId ?? null;
-    if (ref === null || item === undefined || itemId === null) return null;
-    const wasRemoved = await this.#attempt('Removing the message', (connection) =>
-      connection.removeQueued(ref, itemId),
-    );
-    return wasRemoved ? item.text : null;
+  /** Takes a message that was not sent yet out of the queue, with what it carried; null when it is gone already. */
+  takeQueued(clientId: string): Promise<HeldMessage | null> {
+    return this.#delivery.takeQueued(clientId);
   }
 
   sendQueuedNow(): void {
     const ref = this.#channel.ref;
+    const hadUnsent = this.hasUnsent;
+    this.#delivery.release();
     if (ref === null || this.hasUnsent) void this.open();
-    else void this.#attempt('Sending', (connection) => connection.resumeQueue(ref));
+    else if (!hadUnsent) void this.#attempt('Sending', (connection) => connection.resumeQueue(ref));
   }
 
-  /** Sends the words of a message again that the server did not take or keep. */
+  /** Sends a message again that the server did not take or keep: the same one, or where it had it before, a new one. */
   sendAgain(partId: string): void {
     const parts = this.#view.fold.transcript.turns.flatMap((turn) => turn.parts);
     const part = parts.find((one) => one.kind === 'user' && one.id === partId);
-    if (part?.kind === 'user') this.submit(this.#options.newId(), part.text);
+    if (part?.kind !== 'user') return;
+    const anew = this.#delivery.again(part);
+    if (anew !== null) this.#deliver({ ...anew, clientId: this.#options.newId() });
+    else if (this.hasUnsent) void this.open();
   }
 
   /** Asks again what a failed turn asked. */
@@ -236,8 +227,34 @@ export class Session implements Disposable {
     this.submit(this.#options.newId(), 'Continue.');
   }
 
+  /** A copy of the conversation and what waited in this one; null when it could not be made. */
+  async fork(): Promise<{
+    readonly target: SessionTarget;
+    readonly waiting: readonly HeldMessage[];
+  } | null> {
+    const ref = this.#channel.ref;
+    if (ref === null) return null;
+    let conversationId = '';
+    const isMade = await this.#attempt('Copying the conversation', async (connection) => {
+      conversationId = await connection.forkConversation(ref);
+    });
+    if (!isMade) return null;
+    const queued = await Promise.all(this.state.queue.map((message) => this.takeQueued(message.clientId)));
+    const target = { ...this.#target, conversationId, newId: this.#options.newId() };
+    return { target, waiting: queued.filter((message) => message !== null) };
+  }
+
   dismissNotice(id: string): void {
     this.#notices.dismiss(id);
+  }
+
+  /** What could not be read while it came stands in the history. */
+  async readAgain(): Promise<void> {
+    const ref = this.#channel.ref;
+    if (ref === null) return;
+    await this.#attempt('Reading the conversation', async (connection) => {
+      await connection.readHistory(ref, null, HISTORY_PAGE);
+    });
   }
 
   /** True when older turns came (as a patch). */
@@ -259,107 +276,51 @@ export class Session implements Disposable {
 
   async setModel(handle: string): Promise<void> {
     const ref = this.#channel.ref;
-    this.#modelHandle = handle;
+    this.#opening.modelHandle = handle;
     this.#view.refresh();
     if (ref !== null)
       await this.#attempt('Choosing the model', (connection) => connection.setModel(ref, handle));
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#stopTimer?.dispose();
+    this.#opening.dispose();
+    this.#control.dispose();
     this.#hubSubscription.dispose();
     this.#channel.dispose();
+    this.#journal.dispose();
     this.#view.dispose();
     this.#retargeted.dispose();
     this.#textReturned.dispose();
   }
 
-  async #open(): Promise<void> {
-    const { hub, cwd, logger } = this.#options;
-    try {
-      const agent = await hub.agentFor(this.#target.agentId);
-      if (agent === null) return; // first run: the panel says what can be chosen
-      this.#agent = agent;
-      if (this.#target.agentId !== agent.id) this.#retarget({ ...this.#target, agentId: agent.id });
-      const connection = await hub.connect();
-      const { conversationId } = this.#target;
-      if (!this.#channel.isOpenOn(connection) && (conversationId !== null || this.hasUnsent)) {
-        const opened = await this.#channel.open(connection, {
-          agentId: agent.id,
-          conversationId,
-          cwd: cwd(),
-          mode: MODE,
-        });
-        this.#modelHandle ??= opened.conversation.modelHandle ?? agent.modelHandle;
-        if (conversationId === null) await this.#nameNew(connection, opened.ref.conversationId);
-        else {
-          this.#retarget({ ...this.#target, title: this.#target.title ?? opened.conversation.title });
-          await connection.readHistory(opened.ref, null, HISTORY_PAGE);
-        }
-      }
-      this.#openError = '';
-      this.#sendHeld();
-    } catch (error) {
-      if (this.#isDisposed) return;
-      logger.error('The conversation could not be opened', error);
-      this.#openError = error instanceof LettaError ? error.message : 'The conversation could not be opened.';
-    }
-  }
-
-  async #nameNew(connection: LettaConnection, conversationId: string): Promise<void> {
-    const title = this.#target.title ?? titleFrom(this.composer.held[0]?.text ?? '');
-    this.#retarget({ ...this.#target, conversationId, title });
-    if (this.#modelHandle !== null && this.#modelHandle !== this.#agent?.modelHandle) {
-      const ref = this.#channel.ref;
-      if (ref !== null) await connection.setModel(ref, this.#modelHandle);
-    }
-    try {
-      await connection.renameConversation(conversationId, title);
-    } catch (error) {
-      // The title is a convenience: the message goes out without it.
-      this.#options.logger.warn(`The conversation could not be named: ${String(error)}`);
-    }
-  }
-
-  #sendHeld(): void {
-    const connection = this.#openConnection();
-    if (connection === null) return;
-    for (const message of this.composer.releaseHeld()) this.#send(connection, message);
-  }
-
-  #send(connection: LettaConnection, message: HeldMessage): void {
-    const ref = this.#channel.ref;
-    if (ref === null) return;
-    const { clientId, text } = message;
-    this.#apply({
-      type: 'messageSubmitted',
-      clientId,
-      text,
-      attachments: message.attachments.map(sentAttachment),
-    });
-    connection
-      .send(ref, { clientId, texts: messageTexts(message.attachments, text) })
-      .catch((error: unknown) => {
-        this.#options.logger.error('A message was not taken', error);
-        const reason = error instanceof LettaError ? error.message : 'The message could not be sent.';
-        this.#apply({ type: 'messageRejected', clientId, message: reason });
-      });
+  #deliver(message: HeldMessage): void {
+    this.#notices.clear();
+    const kept = { ...message, target: this.#target, writtenAt: this.#options.clock.now() };
+    this.#delivery.submit(kept);
+    if (this.hasUnsent) void this.open();
   }
 
   #onHubChanged(): void {
     const { hub } = this.#options;
-    if (hub.state.kind === 'failed' && this.#view.fold.currentTurnId !== null) {
+    const isLost = hub.state.kind === 'failed' || hub.state.kind === 'waiting';
+    if (isLost && this.#view.fold.currentTurnId !== null) {
       this.#apply({ type: 'connectionLost', message: hub.state.error.message });
     }
     this.#view.refresh();
-    const isWaiting = this.hasUnsent && hub.state.kind === 'ready' && hub.setup === null;
-    if (isWaiting && this.#opening === null) void this.open();
+    if (hub.state.kind !== 'ready' || hub.setup !== null || this.#opening.isUnderWay) return;
+    const isElsewhere = this.#channel.ref !== null && !this.#channel.isOpenOn(hub.state.connection);
+    if (isElsewhere || this.hasUnsent) void this.open();
   }
 
   #openConnection(): LettaConnection | null {
     const connection = this.#channel.connection(this.#options.hub);
     return this.#channel.ref === null ? null : connection;
+  }
+
+  #openChannel(): OpenChannel | null {
+    const connection = this.#openConnection();
+    const ref = this.#channel.ref;
+    return connection === null || ref === null || this.#opening.isReading ? null : { connection, ref };
   }
 
   #attempt(what: string, action: (connection: LettaConnection) => Promise<void>): Promise<boolean> {
@@ -375,24 +336,34 @@ export class Session implements Disposable {
     this.#target = target;
     const to = this.key;
     this.#keys.add(to);
+    if (from !== to) this.#delivery.outbox.retarget(target);
     this.#view.refresh();
     this.#retargeted.fire({ from, to });
   }
 
   #apply(event: LettaEvent): void {
-    this.#view.apply({ event, at: this.#options.clock.now(), stamp: null });
+    this.#take({ event, at: this.#options.clock.now(), stamp: null });
+  }
+
+  #take(stamped: StampedEvent): void {
+    this.#view.apply(stamped);
+    this.#delivery.note(stamped.event);
+    if (stamped.event.type === 'historyRead') {
+      const { records } = this.#journal;
+      if (records.length > 0) this.#apply({ type: 'journalRead', records });
+    }
+    this.#journal.follow(this.#view.fold);
   }
 
   #facts() {
     return {
       target: this.#target,
-      agent: this.#agent,
-      modelHandle: this.#modelHandle,
-      held: this.composer.held,
+      agent: this.#opening.agent,
+      modelHandle: this.#opening.modelHandle,
       attachments: this.composer.attachments,
-      isOpening: this.#opening !== null,
-      openError: this.#openError,
-      isStopOverdue: this.#isStopOverdue,
+      isOpening: this.#opening.isUnderWay,
+      openError: this.#opening.error,
+      isStopOverdue: this.#control.isStopOverdue,
       notices: this.#notices.all,
       shownFolder: this.#options.shownFolder,
     };

@@ -125,6 +125,7 @@ function linkOf(hub: Hub, facts: SessionFacts): LinkView {
       state: 'failed',
       text: facts.openError,
       detail: '',
+      retryAt: null,
       actions: ['reconnect', 'restartRuntime', 'newConversation', 'showLog'],
     };
   }
@@ -172,7 +173,7 @@ function unwindingNotice(fold: FoldState, isStopOverdue: boolean): readonly Pane
       level: 'warning',
       text: 'The model has not let go of the stopped reply yet. What you send waits until it does.',
       detail: '',
-      actions: ['newConversation', 'restartRuntime'],
+      actions: ['continueInFork', 'restartRuntime'],
     },
   ];
 }

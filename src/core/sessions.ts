@@ -1,7 +1,7 @@
 import { Emitter } from './emitter.ts';
 import type { Disposable } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
-import type { SessionTarget } from './sessionView.ts';
+import { sessionKey, type SessionTarget } from './sessionView.ts';
 
 /**
  * The conversations open in this window. Two views of one conversation share its session (exactly one writer); a
@@ -43,7 +43,7 @@ export class Sessions implements Disposable {
   acquire(target: SessionTarget): Session {
     const known =
       target.conversationId === null
-        ? undefined
+        ? this.all.find((session) => session.answersTo(sessionKey(target)))
         : this.all.find(
             (session) =>
               session.target.conversationId === target.conversationId &&
@@ -52,6 +52,18 @@ export class Sessions implements Disposable {
     const session = known ?? this.#create(target);
     this.#holders.set(session, (this.#holders.get(session) ?? 0) + 1);
     return session;
+  }
+
+  /** Conversations in which a window that is gone left messages: opened without a view, as long as they wait. */
+  async adopt(targets: readonly SessionTarget[]): Promise<void> {
+    for (const target of targets) {
+      const session = this.acquire(target);
+      try {
+        await session.open();
+      } finally {
+        this.release(session);
+      }
+    }
   }
 
   release(session: Session): void {

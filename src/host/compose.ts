@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { Hub } from '../core/hub.ts';
+import type { Logger } from '../core/ports.ts';
 import { Sessions } from '../core/sessions.ts';
 import type { SessionTarget } from '../core/sessionView.ts';
 import { PANEL_STRINGS, type PanelStrings } from '../shared/strings.ts';
@@ -11,7 +12,10 @@ import { Chats } from './chats.ts';
 import { CHAT_VIEW_ID, ChatView } from './chatView.ts';
 import { registerCommands } from './commands.ts';
 import { DraftStore } from './draftStore.ts';
+import { JournalFiles } from './journalFiles.ts';
 import { LocalServer } from './localServer.ts';
+import { NetworkWatch } from './networkWatch.ts';
+import { OutboxFiles } from './outboxFiles.ts';
 import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
@@ -34,12 +38,25 @@ export function compose(context: vscode.ExtensionContext): void {
       newAgentName: settings().get('newAgent.name', 'Letta'),
     }),
     logger,
+    systemClock,
   );
+  const outbox = new OutboxFiles({
+    folder: join(context.globalStorageUri.fsPath, 'outbox'),
+    place: (context.storageUri ?? context.globalStorageUri).fsPath,
+    clock: systemClock,
+    logger,
+  });
   const sessions = new Sessions({
     hub,
     clock: systemClock,
     logger,
     newId: randomUUID,
+    outbox,
+    journal: new JournalFiles(
+      join(context.globalStorageUri.fsPath, 'journal'),
+      logger,
+      systemClock.now.bind(systemClock),
+    ),
     cwd: workingDirectory,
     shownFolder,
     attachmentBudgetBytes: () => settings().get('context.maxKilobytes', 64) * 1024,
@@ -62,14 +79,20 @@ export function compose(context: vscode.ExtensionContext): void {
     new ChatPanels(context.extensionUri, newController),
     state,
   );
+  adoptLeftMessages(hub, sessions, outbox, logger);
   context.subscriptions.push(
     channel,
     { dispose: () => state.flushed() },
     outputs,
+    outbox,
     hub,
     sessions,
     chats,
     new StatusBar(hub, sessions, chats),
+    vscode.window.onDidChangeWindowState((window) => {
+      if (window.focused) hub.nudge();
+    }),
+    new NetworkWatch(systemClock, hub),
     registerCommands({ hub, chats, sessions, logger, channel }),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
     vscode.languages.registerCodeActionsProvider(
@@ -78,6 +101,20 @@ export function compose(context: vscode.ExtensionContext): void {
       { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
     ),
   );
+}
+
+/** Once there is a connection: messages that a former window of this folder could not send. */
+function adoptLeftMessages(hub: Hub, sessions: Sessions, outbox: OutboxFiles, logger: Logger): void {
+  const subscription = hub.onDidChange(() => {
+    if (hub.state.kind !== 'ready') return;
+    subscription.dispose();
+    outbox
+      .leftHere()
+      .then((targets) => sessions.adopt(targets))
+      .catch((error: unknown) => {
+        logger.error('Messages of a former window could not be looked for', error);
+      });
+  });
 }
 
 function workingDirectory(): string | null {

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { Logger } from '../core/ports.ts';
-import type { Session } from '../core/session.ts';
 import type { RequestBody, WebviewMessage } from '../shared/protocol.ts';
 import type { NoticeAction } from '../shared/transcript.ts';
 import { openLink } from './links.ts';
@@ -70,7 +69,7 @@ export class PanelRouter {
         await this.#queueItem(controller, message.clientId, message.action);
         return;
       case 'notice':
-        await this.#notice(session, message.noticeId, message.action);
+        await this.#notice(controller, message.noticeId, message.action);
         return;
       case 'dismissNotice':
         session.dismissNotice(message.noticeId);
@@ -110,13 +109,17 @@ export class PanelRouter {
       controller.session.sendQueuedNow();
       return;
     }
-    const text = await controller.session.takeQueued(clientId);
-    if (text === null)
+    const message = await controller.session.takeQueued(clientId);
+    if (message === null)
       void vscode.window.showInformationMessage(vscode.l10n.t('This message was sent already.'));
-    else if (action === 'edit') controller.addToDraft(text);
+    else if (action === 'edit') {
+      controller.addToDraft(message.text);
+      controller.session.composer.giveBack(message.attachments);
+    }
   }
 
-  async #notice(session: Session, noticeId: string, action: NoticeAction): Promise<void> {
+  async #notice(controller: PanelController, noticeId: string, action: NoticeAction): Promise<void> {
+    const { session } = controller;
     switch (action) {
       case 'retry':
         session.retry(noticeId);
@@ -126,6 +129,16 @@ export class PanelRouter {
         return;
       case 'sendAgain':
         session.sendAgain(noticeId);
+        return;
+      case 'readAgain':
+        await session.readAgain();
+        return;
+      case 'stopAndFixKey':
+        session.stop();
+        await vscode.commands.executeCommand('letta.connectProvider');
+        return;
+      case 'continueInFork':
+        await continueInFork(controller);
         return;
       case 'reconnect':
         await session.open();
@@ -150,6 +163,14 @@ export class PanelRouter {
         return;
     }
   }
+}
+
+/** The stopped model holds this conversation: what waits in it goes on in a copy, which it does not hold. */
+async function continueInFork(controller: PanelController): Promise<void> {
+  const fork = await controller.session.fork();
+  if (fork === null) return;
+  const session = controller.show(fork.target);
+  for (const message of fork.waiting) session.resubmit(message);
 }
 
 const PICK_COMMANDS = {

@@ -16,11 +16,14 @@ const noticeAction = v.picklist([
   'sendAgain',
   'showLog',
   'fixKey',
+  'stopAndFixKey',
   'chooseModel',
   'restartRuntime',
+  'readAgain',
   'reconnect',
   'installGit',
   'newConversation',
+  'continueInFork',
 ]);
 
 /** Everything a webview may say. Anything else is dropped and logged. */

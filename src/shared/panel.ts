@@ -46,6 +46,8 @@ export interface LinkView {
   /** Shown as it is; '' while ready. */
   readonly text: string;
   readonly detail: string;
+  /** When it is tried again by itself, epoch ms of the host's clock. */
+  readonly retryAt: number | null;
   readonly actions: readonly NoticeAction[];
 }
 

@@ -58,8 +58,11 @@ export interface UserPart {
   readonly id: string;
   readonly text: string;
   readonly attachments: readonly SentAttachment[];
-  /** `unsent`: the server refused it or never answered; the person is told and can send again. */
-  readonly delivery: 'pending' | 'sent' | 'unsent';
+  /**
+   * `unsent`: the server refused it or never answered; the person is told and can send again. `notKept`: the server had
+   * it, and its history lacks it since.
+   */
+  readonly delivery: 'pending' | 'sent' | 'unsent' | 'notKept';
   /** `system`: started by the server itself (a finished background task), not typed by the person. */
   readonly origin: 'person' | 'system';
 }
@@ -178,11 +181,17 @@ export type NoticeAction =
   | 'sendAgain'
   | 'showLog'
   | 'fixKey'
+  /** While it is tried again and again with a key that is refused. */
+  | 'stopAndFixKey'
   | 'chooseModel'
   | 'restartRuntime'
+  /** Reads the conversation anew. */
+  | 'readAgain'
   | 'reconnect'
   | 'installGit'
-  | 'newConversation';
+  | 'newConversation'
+  /** A copy of the conversation, for one whose model does not let go. */
+  | 'continueInFork';
 
 export const EMPTY_TRANSCRIPT: Transcript = { turns: [], hasOlder: false };
 

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { NO_METRICS } from '../../src/shared/transcript.ts';
+import type { Part } from '../../src/shared/transcript.ts';
 import type { HistoryMessage, LettaEvent, StampedEvent } from '../../src/core/lettaEvent.ts';
 
 /** Any events in any order, over few ids so that they meet: nothing here has to make sense. */
@@ -36,6 +38,51 @@ const historyMessage: fc.Arbitrary<HistoryMessage> = fc.oneof(
 );
 
 const calls = fc.array(id, { maxLength: 2 });
+
+/** Kept in the transcript as it is: plain objects, as from a file. */
+const plain = { noNullPrototype: true };
+const part: fc.Arbitrary<Part> = fc.oneof(
+  fc.record(
+    {
+      kind: is('user'),
+      id,
+      text: words,
+      attachments,
+      delivery: fc.constantFrom('pending' as const, 'sent' as const, 'unsent' as const),
+      origin,
+    },
+    plain,
+  ),
+  fc.record({ kind: is('text'), id, text: words }, plain),
+  fc.record(
+    {
+      kind: is('tool'),
+      id,
+      name: id,
+      args: words,
+      state: fc.constantFrom('running' as const, 'done' as const),
+      output: words,
+      startedAt: fc.constant(null),
+      endedAt: fc.constant(null),
+      approval: fc.constant(null),
+    },
+    plain,
+  ),
+);
+
+const journalRecord = fc.record({
+  afterTurnId: fc.option(id),
+  turn: fc.record(
+    {
+      id,
+      state: fc.constantFrom('active' as const, 'ended' as const),
+      outcome: fc.constant(null),
+      parts: fc.uniqueArray(part, { maxLength: 4, selector: (one) => one.id }),
+      metrics: fc.constant({ ...NO_METRICS, startedAt: 1 }),
+    },
+    plain,
+  ),
+});
 
 export const anyEvent: fc.Arbitrary<LettaEvent> = fc.oneof(
   fc.record({ type: is('messageSubmitted'), clientId: id, text: words, attachments }),
@@ -144,6 +191,10 @@ export const anyEvent: fc.Arbitrary<LettaEvent> = fc.oneof(
     place: fc.constantFrom('newest' as const, 'older' as const),
     page: fc.record({ messages: fc.array(historyMessage, { maxLength: 6 }), before: fc.option(id) }),
   }),
+  fc.record({ type: is('messageWithdrawn'), clientId: id }),
+  fc.record({ type: is('messageNotKept'), clientId: id }),
+  fc.record({ type: is('journalRead'), records: fc.array(journalRecord, { maxLength: 3 }) }),
+  fc.record({ type: is('unreadable') }),
   fc.record({ type: is('unknown'), id, name: id, json: words }),
 );
 

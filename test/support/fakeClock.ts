@@ -20,6 +20,11 @@ export class FakeClock implements Clock {
     return { dispose: () => this.#timers.delete(id) };
   }
 
+  /** Sets the time without firing anything: a clock that jumped. */
+  set(now: number): void {
+    this.#now = now;
+  }
+
   get pending(): number {
     return this.#timers.size;
   }

@@ -20,6 +20,8 @@ const rethrow = (error: unknown): void => {
   throw error;
 };
 
+let connections = 0;
+
 /** A server in memory that does what it is told and remembers what it was asked. */
 export class FakeConnection implements LettaConnection {
   readonly capabilities = { permissions: true, queue: true, providers: true, memory: 'files' as const };
@@ -29,6 +31,12 @@ export class FakeConnection implements LettaConnection {
     { handle: 'test/model', label: 'Test model', provider: 'test', contextWindow: 32_000, isAvailable: true },
   ];
   history: HistoryPage = { messages: [], before: null };
+  /** Given one after another, newest first, in the place of `history`. */
+  pages: HistoryPage[] = [];
+  /** Called when a message or an open conversation is asked for, before it is answered. */
+  onSend: () => unknown = () => undefined;
+  onOpen: () => unknown = () => undefined;
+  onStop: () => unknown = () => undefined;
   conversations: ConversationInfo[] = [];
   readonly sent: OutgoingMessage[] = [];
   readonly answers: ApprovalAnswer[] = [];
@@ -42,6 +50,7 @@ export class FakeConnection implements LettaConnection {
   acceptsAnswers = true;
   readonly #events = new Emitter<ConversationEvent>(rethrow);
   readonly #states = new Emitter<ConnectionState>(rethrow);
+  readonly #source = `fake-${String(++connections)}`;
   #ordinal = 0;
   #conversations = 0;
 
@@ -51,7 +60,10 @@ export class FakeConnection implements LettaConnection {
   /** The server says something about a conversation. */
   emit(ref: ConversationRef, event: LettaEvent, at = 0): void {
     this.#ordinal++;
-    this.#events.fire({ ref, stamped: { event, at, stamp: { source: 'fake', ordinal: this.#ordinal } } });
+    this.#events.fire({
+      ref,
+      stamped: { event, at, stamp: { source: this.#source, ordinal: this.#ordinal } },
+    });
   }
 
   setState(state: ConnectionState): void {
@@ -74,8 +86,12 @@ export class FakeConnection implements LettaConnection {
     this.titles.push({ id, title });
     return this.#answer('renameConversation', undefined);
   }
+  forkConversation(ref: ConversationRef): Promise<string> {
+    return this.#answer('forkConversation', `${ref.conversationId}-fork`);
+  }
   async openConversation(request: OpenRequest): Promise<OpenedConversation> {
     this.opened.push(request);
+    this.onOpen();
     const conversationId = request.conversationId ?? `conv-${String(++this.#conversations)}`;
     const ref = { agentId: request.agentId, conversationId };
     this.emit(ref, {
@@ -104,12 +120,13 @@ export class FakeConnection implements LettaConnection {
     });
   }
   async readHistory(ref: ConversationRef, before: string | null): Promise<HistoryPage> {
-    const page = await this.#answer('readHistory', this.history);
+    const page = await this.#answer('readHistory', this.pages.shift() ?? this.history);
     this.emit(ref, { type: 'historyRead', page, place: before === null ? 'newest' : 'older' });
     return page;
   }
   send(_ref: ConversationRef, message: OutgoingMessage): Promise<void> {
     this.sent.push(message);
+    this.onSend();
     return this.#answer('send', undefined);
   }
   answerApproval(
@@ -120,6 +137,7 @@ export class FakeConnection implements LettaConnection {
     return this.#answer('answerApproval', { accepted: this.acceptsAnswers, message: '' });
   }
   stop(): Promise<boolean> {
+    this.onStop();
     return this.#answer('stop', this.stopResult);
   }
   removeQueued(_ref: ConversationRef, itemId: string): Promise<void> {

@@ -24,7 +24,7 @@ export interface PanelCase {
 
 export const READY: PanelState = {
   key: 'agent-1/conv-1',
-  link: { state: 'ready', text: '', detail: '', actions: [] },
+  link: { state: 'ready', text: '', detail: '', retryAt: null, actions: [] },
   agent: { id: 'agent-1', name: 'Ada' },
   conversation: { id: 'conv-1', title: 'Why does the upload retry' },
   model: { handle: 'ollama/qwen3-coder', label: 'qwen3-coder', isDemo: false },

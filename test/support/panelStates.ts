@@ -153,7 +153,7 @@ const CASES = {
   connecting: {
     state: {
       ...READY,
-      link: { state: 'starting', text: 'Starting Letta…', detail: '', actions: [] },
+      link: { state: 'starting', text: 'Starting Letta…', detail: '', retryAt: null, actions: [] },
       mode: null,
       blockedReason: 'Sent as soon as Letta is ready',
     },

@@ -6,6 +6,7 @@ import { approvalDigest } from '../../src/shared/approvalDigest.ts';
 import type { ConversationRef } from '../../src/core/lettaConnection.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeConnection } from './fakeConnection.ts';
+import { FakeDisk } from './memoryStores.ts';
 import { FakeLogger } from './fakeLogger.ts';
 
 export const REF: ConversationRef = { agentId: 'agent-1', conversationId: 'conv-1' };
@@ -44,18 +45,34 @@ export class SessionFixture {
   readonly logger = new FakeLogger();
   readonly server = new FakeServer();
   readonly settings = { demoStartsByItself: false, newAgentName: 'Letta' };
-  readonly hub = new Hub(this.server, () => this.settings, this.logger);
+  readonly hub = new Hub(
+    this.server,
+    () => this.settings,
+    this.logger,
+    this.clock,
+    () => 0.5,
+  );
+  readonly disk: FakeDisk;
+  readonly window;
   #ids = 0;
   #seq = 0;
-  readonly sessions = new Sessions({
-    hub: this.hub,
-    clock: this.clock,
-    logger: this.logger,
-    newId: () => `id-${String(++this.#ids)}`,
-    cwd: () => '/workspace',
-    shownFolder: (path) => path.replace('/workspace', '~'),
-    attachmentBudgetBytes: () => 1024,
-  });
+  readonly sessions;
+
+  constructor(disk = new FakeDisk()) {
+    this.disk = disk;
+    this.window = disk.openWindow();
+    this.sessions = new Sessions({
+      hub: this.hub,
+      clock: this.clock,
+      logger: this.logger,
+      newId: () => `id-${String(++this.#ids)}`,
+      cwd: () => '/workspace',
+      shownFolder: (path) => path.replace('/workspace', '~'),
+      attachmentBudgetBytes: () => 1024,
+      outbox: this.window.outbox,
+      journal: this.window.journal,
+    });
+  }
 
   get connection(): FakeConnection {
     const connection = this.server.connections[0];

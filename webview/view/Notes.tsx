@@ -1,4 +1,6 @@
 import type { LinkView, PanelNotice } from '../../src/shared/panel.ts';
+import { duration } from '../../src/shared/selectors.ts';
+import { format } from '../../src/shared/strings.ts';
 import { Icon } from './Icon.tsx';
 import { IconButton } from './IconButton.tsx';
 import { NoticeActions } from './NoticeActions.tsx';
@@ -43,10 +45,23 @@ function LinkNote({ link }: { readonly link: LinkView }) {
       <Icon name={LINK_ICONS[link.state]} />
       <div class="said">
         <b>{link.text}</b>
+        {link.retryAt !== null && <TriedAgain at={link.retryAt} />}
         {link.detail !== '' && <span dir="auto">{link.detail}</span>}
         <NoticeActions noticeId="link" actions={link.actions} />
       </div>
     </div>
+  );
+}
+
+/** Counts down; not said aloud every second. */
+function TriedAgain({ at }: { readonly at: number }) {
+  const { host } = usePanel();
+  const strings = useStrings();
+  const left = at - host.now.value;
+  return (
+    <span aria-live="off">
+      {left > 500 ? format(strings.reconnectingIn, duration(left, strings)) : strings.reconnecting}
+    </span>
   );
 }
 

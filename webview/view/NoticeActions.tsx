@@ -42,15 +42,21 @@ function actionText(action: NoticeAction, strings: PanelStrings): string {
       return strings.actionShowLog;
     case 'fixKey':
       return strings.actionFixKey;
+    case 'stopAndFixKey':
+      return strings.actionStopAndFixKey;
     case 'chooseModel':
       return strings.actionChooseModel;
     case 'restartRuntime':
       return strings.actionRestartRuntime;
+    case 'readAgain':
+      return strings.actionReadAgain;
     case 'reconnect':
       return strings.actionReconnect;
     case 'installGit':
       return strings.actionInstallGit;
     case 'newConversation':
       return strings.actionNewConversation;
+    case 'continueInFork':
+      return strings.actionContinueInFork;
   }
 }

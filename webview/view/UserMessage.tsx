@@ -1,6 +1,8 @@
 import type { UserPart } from '../../src/shared/transcript.ts';
 import { AttachmentChip } from './AttachmentChip.tsx';
+import { format } from '../../src/shared/strings.ts';
 import { Icon } from './Icon.tsx';
+import { NoticeActions } from './NoticeActions.tsx';
 import { usePanel, useStrings } from './panelContext.ts';
 
 /** Longer prompts are folded; the whole is one click away. */
@@ -48,16 +50,28 @@ export function UserMessage({ part }: { readonly part: UserPart }) {
       )}
       {part.delivery !== 'sent' && (
         <div class="delivery">
-          {part.delivery === 'unsent' ? (
+          {part.delivery === 'pending' && strings.sendingNow}
+          {part.delivery === 'unsent' && (
             <>
               <Icon name="mail" /> {strings.notSentYet}
             </>
-          ) : (
-            strings.sendingNow
           )}
+          {part.delivery === 'notKept' && <NotKept partId={part.id} />}
         </div>
       )}
     </div>
+  );
+}
+
+/** The agent's own name: it is the agent that no longer knows. */
+function NotKept({ partId }: { readonly partId: string }) {
+  const { store } = usePanel();
+  const strings = useStrings();
+  return (
+    <>
+      <Icon name="circle-slash" /> {format(strings.notKept, store.agent.value?.name ?? strings.noAgent)}
+      <NoticeActions noticeId={partId} actions={['sendAgain']} />
+    </>
   );
 }
 

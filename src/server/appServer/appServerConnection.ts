@@ -131,6 +131,10 @@ export class AppServerConnection implements LettaConnection {
     return this.#directory.renameConversation(conversationId, title);
   }
 
+  forkConversation(ref: ConversationRef): Promise<string> {
+    return this.#directory.forkConversation(ref);
+  }
+
   async openConversation(request: OpenRequest): Promise<OpenedConversation> {
     const { agentId, conversationId, mode, cwd } = request;
     // The mode that counts is the one reported from now on.
@@ -295,6 +299,10 @@ export class AppServerConnection implements LettaConnection {
     if (decoded.isMalformed) {
       this.#malformedCount++;
       this.#logger.warn(`A malformed frame was ignored (${String(this.#malformedCount)} so far)`);
+      // Whose it was stood in it: told to the one that runs, else to all.
+      const running = this.#conversations.onlyRunning();
+      const told = running === null ? this.#conversations.all.map(({ ref }) => ref) : [running];
+      for (const ref of told) this.#fire(ref, { type: 'unreadable' });
       return;
     }
     this.#logger.trace(`← ${text(frame, 'type') ?? ''} ${String(seq)}`);

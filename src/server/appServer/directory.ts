@@ -1,4 +1,4 @@
-import type { AgentInfo, ConversationInfo } from '../../core/lettaConnection.ts';
+import type { AgentInfo, ConversationInfo, ConversationRef } from '../../core/lettaConnection.ts';
 import { agentInfo, conversationInfo } from './catalog.ts';
 import { object, objects, text } from './fields.ts';
 import type { Fields } from './fields.ts';
@@ -46,6 +46,14 @@ export class Directory {
       { type: 'conversation_update', conversation_id: conversationId, body },
       succeeded,
     );
+  }
+
+  async forkConversation({ agentId, conversationId }: ConversationRef): Promise<string> {
+    const reply = await this.#requests.ask(
+      { type: 'conversation_fork', conversation_id: conversationId, body: { agent_id: agentId } },
+      succeeded,
+    );
+    return required(text(object(reply, 'conversation') ?? reply, 'id'), 'conversation_fork');
   }
 
   async #pages(frame: Frame, query: Frame, key: string): Promise<readonly Fields[]> {

@@ -227,6 +227,17 @@ suite('connection to an App Server', () => {
     assert.ok(!JSON.stringify(logger.lines).includes('canary'));
   });
 
+  test('an open conversation is told that something could not be read', async () => {
+    link.respond = answerStart();
+    await connection.openConversation({ ...OPEN, mode: 'standard' });
+    events.length = 0;
+    link.receive({ type: 7 });
+    assert.deepEqual(
+      events.map(({ ref, stamped }) => [ref, stamped.event.type]),
+      [[REF, 'unreadable']],
+    );
+  });
+
   test('a restart ends what ran, and opens and reads every conversation again with its mode and folder', async () => {
     link.respond = answerStart();
     await connection.openConversation({ ...OPEN, mode: 'standard' });

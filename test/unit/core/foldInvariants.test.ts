@@ -83,6 +83,7 @@ suite('whatever a server says', () => {
           state = reduce(state, event).state;
           if (event.event.type === 'messageSubmitted') submitted.add(event.event.clientId);
           // Taken back by the person.
+          if (event.event.type === 'messageWithdrawn') submitted.delete(event.event.clientId);
           if (event.event.type === 'queueChanged') {
             for (const { clientId, disposition } of event.event.removed) {
               if (disposition === 'cancelled' && clientId !== null) submitted.delete(clientId);

@@ -43,7 +43,7 @@ suite('what is said about a turn', () => {
       { ...failed('Incorrect API key (401)'), reason: 'unauthorised' } as LettaEvent,
       retrying(1, 'turn'),
     );
-    assert.deepEqual(log.part('notice').actions, ['fixKey']);
+    assert.deepEqual(log.part('notice').actions, ['stopAndFixKey']);
   });
 
   test('where a part of the reply came before the retry, the row stays to explain it', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import { isDemoModel, modelView } from '../../../src/core/hub.ts';
 import { LettaError } from '../../../src/core/lettaConnection.ts';
-import { SessionFixture } from '../../support/sessionFixture.ts';
+import { SessionFixture, settled } from '../../support/sessionFixture.ts';
 
 suite('hub', () => {
   test('several callers share one connection', async () => {
@@ -45,6 +45,47 @@ suite('hub', () => {
     assert.match(hub.link.text, /attempt 2 of 3/);
     connection.setState({ kind: 'open' });
     assert.equal(hub.link.state, 'ready');
+  });
+
+  test('a lost connection is tried three times, ever later, then waits for a sign', async () => {
+    const { hub, server, connection, clock } = new SessionFixture();
+    await hub.connect();
+    server.failure = new LettaError('unreachable', 'Not there.');
+    connection.setState({ kind: 'closed', error: new LettaError('connectionLost', 'Gone.') });
+    const delays: (number | null)[] = [];
+    while (hub.link.retryAt !== null && delays.length < 9) {
+      delays.push(hub.link.retryAt - clock.now());
+      clock.advance(hub.link.retryAt - clock.now());
+      await settled();
+    }
+    assert.deepEqual(delays, [250, 500, 1000], 'half of 0.5 s, 1 s, 2 s');
+    assert.equal(hub.link.state, 'failed');
+    assert.ok(hub.link.actions.includes('reconnect'));
+    hub.nudge();
+    assert.equal(hub.link.state, 'failed', 'not at once again');
+    clock.advance(4000);
+    server.failure = null;
+    hub.nudge();
+    await settled();
+    assert.equal(hub.link.state, 'ready');
+  });
+
+  test('a nudge ends the wait, and so does the person', async () => {
+    const { hub, connection } = new SessionFixture();
+    await hub.connect();
+    connection.setState({ kind: 'closed', error: new LettaError('connectionLost', 'Gone.') });
+    assert.equal(hub.link.state, 'reconnecting');
+    hub.nudge();
+    await settled();
+    assert.equal(hub.link.state, 'ready');
+  });
+
+  test('what a person has to mend is not tried again by itself', async () => {
+    const { hub, connection, clock } = new SessionFixture();
+    await hub.connect();
+    connection.setState({ kind: 'closed', error: new LettaError('runtimeGaveUp', 'Four times.') });
+    assert.equal(hub.link.state, 'failed');
+    assert.equal(clock.pending, 0);
   });
 
   test('without an agent the first agent is made with the chosen model only', async () => {

@@ -84,18 +84,26 @@ suite('session: sending', () => {
     assert.equal(part?.kind === 'user' ? part.attachments[0]?.path : null, 'src/a.ts');
   });
 
-  test('a message the server does not take is marked, and can be sent again', async () => {
+  test('a message the server refuses is marked, kept with what it carried, and can be sent again', async () => {
     const fixture = new SessionFixture();
     const session = await fixture.opened();
-    fixture.connection.failures.set('send', new LettaError('timeout', 'No answer.'));
+    fixture.connection.failures.set('send', new LettaError('refused', 'Not now.'));
+    session.composer.attach(source);
     session.submit('c1', 'Hello');
     await settled();
     const part = session.state.transcript.turns[0]?.parts[0];
     assert.equal(part?.kind === 'user' ? part.delivery : null, 'unsent');
+    assert.equal(fixture.disk.messages.size, 1, 'still on disk');
     session.sendAgain('c1');
     await settled();
-    assert.equal(fixture.connection.sent.length, 2);
-    assert.notEqual(fixture.connection.sent[1]?.clientId, 'c1');
+    assert.deepEqual(
+      fixture.connection.sent.map(({ clientId, texts }) => [clientId, texts.length]),
+      [
+        ['c1', 2],
+        ['c1', 2],
+      ],
+    );
+    assert.equal(session.state.transcript.turns.length, 1);
   });
 
   test('during a turn a message is queued visibly and can be taken back', async () => {
@@ -115,7 +123,8 @@ suite('session: sending', () => {
       session.state.queue.map(({ text, state }) => [text, state]),
       [['second', 'queued']],
     );
-    assert.equal(await session.takeQueued('c2'), 'second');
+    assert.equal((await session.takeQueued('c2'))?.text, 'second');
+    assert.deepEqual([...fixture.disk.messages.keys()], ['c1'], 'no longer on disk');
     assert.deepEqual(fixture.connection.removed, ['q-1']);
     assert.equal(await session.takeQueued('nothing'), null);
   });
@@ -189,6 +198,43 @@ suite('session: stop', () => {
     await settled();
     assert.deepEqual(returned, ['Hello']);
     assert.equal(fixture.connection.calls.filter((call) => call === 'stop').length, 1);
+  });
+
+  test('a server that runs nothing yet is asked again, once a second, until it lets go', async () => {
+    const fixture = new SessionFixture();
+    const session = await fixture.opened();
+    fixture.connection.stopResult = false;
+    session.submit('c1', 'Hello');
+    await settled();
+    session.stop();
+    await settled();
+    const asked = () => fixture.connection.calls.filter((call) => call === 'stop').length;
+    assert.equal(asked(), 1);
+    fixture.clock.advance(900);
+    await settled();
+    assert.equal(asked(), 1);
+    fixture.clock.advance(100);
+    await settled();
+    assert.equal(asked(), 2);
+    fixture.connection.stopResult = true;
+    fixture.clock.advance(1000);
+    await settled();
+    assert.deepEqual(session.state.transcript.turns[0]?.outcome, { kind: 'stopped' });
+    fixture.clock.advance(10_000);
+    await settled();
+    assert.equal(asked(), 3);
+  });
+
+  test('Stop does not overtake the message it stops', async () => {
+    const fixture = new SessionFixture();
+    const session = await fixture.opened();
+    const order: string[] = [];
+    fixture.connection.onSend = () => order.push('send');
+    fixture.connection.onStop = () => order.push('stop');
+    session.submit('c1', 'Hello');
+    session.stop();
+    await settled();
+    assert.deepEqual(order, ['send', 'stop']);
   });
 
   test('a model that does not let go is named after five seconds', async () => {
@@ -274,7 +320,8 @@ suite('session: trouble', () => {
       error: new LettaError('connectionLost', 'Letta went away.'),
     });
     assert.equal(session.state.transcript.turns[0]?.outcome?.kind, 'interrupted');
-    assert.equal(session.state.link.state, 'failed');
+    assert.equal(session.state.link.state, 'reconnecting');
+    assert.equal(session.state.link.retryAt, fixture.clock.now() + 250, 'half of half a second');
     assert.ok(session.state.link.actions.includes('reconnect'));
     session.submit('c2', 'Still there?');
     await settled();

@@ -1,0 +1,260 @@
+import type { Turn, UserPart } from '../shared/transcript.ts';
+import { messageTexts, sentAttachment } from './attachments.ts';
+import type { FoldState } from './foldState.ts';
+import { LettaError, type ConversationRef, type LettaConnection } from './lettaConnection.ts';
+import type { LettaEvent } from './lettaEvent.ts';
+import { Outbox, type KeptMessage, type OutboxEntry, type OutboxPorts } from './outbox.ts';
+import type { HeldMessage } from './sessionView.ts';
+
+/** Messages read at a time, and how far back a message is looked for. */
+const PAGE = 50;
+const MAX_PAGES = 20;
+/** The server's clock and ours are of one computer or nearly so. */
+const CLOCK_SLACK_MS = 60_000;
+/** How often one message is handed over before the person is asked. */
+const MAX_TRIES = 3;
+
+export interface OpenChannel {
+  readonly connection: LettaConnection;
+  readonly ref: ConversationRef;
+}
+
+/** Runs a request; what goes wrong is shown to the person. True when it went well. */
+export type Attempt = (
+  what: string,
+  action: (connection: LettaConnection) => Promise<void>,
+) => Promise<boolean>;
+
+export interface DeliveryPorts extends OutboxPorts {
+  readonly fold: () => FoldState;
+  readonly apply: (event: LettaEvent) => void;
+  /** Null while nothing may be sent. */
+  readonly channel: () => OpenChannel | null;
+  readonly attempt: Attempt;
+}
+
+/**
+ * Brings the messages of one conversation to the server: each is on disk before it is sent, sent once, and kept until the
+ * server's history has it. What may have arrived is looked up (queue, history by client id) before it is sent again.
+ */
+export class Delivery {
+  readonly outbox: Outbox;
+  readonly #ports: DeliveryPorts;
+  /** Client ids that the server's history has, as far as it was read on this connection. */
+  readonly #inHistory = new Set<string>();
+  #oldestAt = Infinity;
+  readonly #tries = new Map<string, number>();
+  readonly #issuing = new Set<Promise<boolean>>();
+
+  constructor(ports: DeliveryPorts) {
+    this.#ports = ports;
+    this.outbox = new Outbox(ports);
+  }
+
+  /** Messages that the transcript does not show, nor its queue. */
+  heldIn(fold: FoldState): readonly KeptMessage[] {
+    return this.outbox.entries
+      .filter(({ state, message }) => state !== 'sending' && !isShown(fold, message.clientId))
+      .map(({ message }) => message);
+  }
+
+  submit(message: KeptMessage): void {
+    this.outbox.add(message);
+    this.pump();
+  }
+
+  /** Sends what waits, in order, where something can be sent. */
+  pump(): void {
+    const channel = this.#ports.channel();
+    if (channel === null) return;
+    for (const { message } of this.outbox.in('held')) void this.#send(channel, message);
+  }
+
+  /** Resolves when nothing stands between disk and wire: what is asked of the server now comes after it there. */
+  async issued(): Promise<void> {
+    await Promise.all([...this.#issuing]);
+  }
+
+  /** The person wants all that was not sent to go now. */
+  release(): void {
+    for (const { message } of this.outbox.in('offered')) this.outbox.set(message.clientId, 'held');
+    this.pump();
+  }
+
+  /** Takes back what was not sent; null when it is with the server already, or unknown. */
+  takeBack(clientId: string): KeptMessage | null {
+    const entry = this.outbox.find(clientId);
+    if (entry === null || entry.state === 'sending') return null;
+    const message = this.outbox.remove(clientId);
+    this.#ports.apply({ type: 'messageWithdrawn', clientId });
+    return message;
+  }
+
+  /** The same from the server's queue, where it stands there. */
+  async takeQueued(clientId: string): Promise<HeldMessage | null> {
+    const kept = this.takeBack(clientId);
+    if (kept !== null) return kept;
+    const item = this.#ports.fold().queue.find((entry) => entry.clientId === clientId);
+    const ref = this.#ports.channel()?.ref ?? null;
+    const itemId = item?.itemId ?? null;
+    if (ref === null || item === undefined || itemId === null) return null;
+    const wasRemoved = await this.#ports.attempt('Removing the message', (connection) =>
+      connection.removeQueued(ref, itemId),
+    );
+    if (!wasRemoved) return null;
+    return this.outbox.remove(clientId) ?? { clientId, text: item.text, attachments: [] };
+  }
+
+  /**
+   * Sends a message again that was not taken, as the same message. One that the server had before is the agent's to see
+   * twice: it is given back, to be sent as a new one.
+   */
+  again(part: UserPart): Omit<HeldMessage, 'clientId'> | null {
+    const kept = this.outbox.find(part.id)?.message ?? null;
+    if (kept !== null && part.delivery === 'unsent') {
+      this.outbox.set(part.id, 'held');
+      this.pump();
+      return null;
+    }
+    this.outbox.remove(part.id);
+    return { text: part.text, attachments: kept?.attachments ?? [] };
+  }
+
+  /** Call with every event, after the fold has it. */
+  note(event: LettaEvent): void {
+    if (event.type === 'historyRead') {
+      for (const message of event.page.messages) {
+        if (message.kind === 'user') this.#inHistory.add(message.clientId ?? message.id);
+        if (message.at !== null) this.#oldestAt = Math.min(this.#oldestAt, message.at);
+      }
+      for (const { message } of this.outbox.in('sending')) this.#settle(message.clientId);
+    } else if (event.type === 'queueChanged') {
+      for (const { clientId } of event.removed) {
+        const isGone = clientId !== null && !isShown(this.#ports.fold(), clientId);
+        if (isGone && this.outbox.find(clientId)?.state === 'sending') this.outbox.remove(clientId);
+      }
+    } else if (event.type === 'connectionLost') {
+      this.#inHistory.clear();
+      this.#oldestAt = Infinity;
+      this.outbox.doubtAll();
+    }
+  }
+
+  /** The server has what a turn began with once it has ended it. */
+  turnEnded(turn: Turn): void {
+    if (turn.outcome?.kind === 'interrupted') return;
+    for (const part of turn.parts) {
+      if (part.kind !== 'user' || part.delivery !== 'sent') continue;
+      if (this.outbox.find(part.id)?.state === 'sending') this.outbox.remove(part.id);
+    }
+  }
+
+  /** Finds out what became of messages that may have arrived; the newest history and the queue were read just before. */
+  async reconcile(): Promise<void> {
+    await this.#lookUp();
+    for (const entry of this.outbox.in('unconfirmed')) this.#decide(entry);
+    this.pump();
+  }
+
+  async #lookUp(): Promise<void> {
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const channel = this.#ports.channel();
+      const before = this.#ports.fold().historyBefore;
+      const missing = this.outbox.in('unconfirmed').filter((entry) => !this.#isWithServer(entry));
+      const oldest = Math.min(...missing.map(({ message }) => message.writtenAt));
+      if (channel === null || before === null || missing.length === 0) return;
+      if (this.#oldestAt < oldest - CLOCK_SLACK_MS) return;
+      await channel.connection.readHistory(channel.ref, before, PAGE);
+    }
+  }
+
+  #decide(entry: OutboxEntry): void {
+    const { clientId } = entry.message;
+    if (this.#isWithServer(entry)) {
+      this.outbox.set(clientId, 'sending');
+      this.#settle(clientId);
+    } else if (deliveryOf(this.#ports.fold(), clientId) === 'sent') {
+      // The agent had begun with it: only the person can say whether it may begin again.
+      this.#ports.apply({ type: 'messageNotKept', clientId });
+      this.outbox.set(clientId, 'offered');
+    } else if (this.outbox.sendsByItself(entry) && (this.#tries.get(clientId) ?? 0) < MAX_TRIES) {
+      this.outbox.set(clientId, 'held');
+    } else {
+      this.#ports.apply({ type: 'messageRejected', clientId, message: '' });
+      this.outbox.set(clientId, 'offered');
+    }
+  }
+
+  #isWithServer({ message: { clientId } }: OutboxEntry): boolean {
+    if (this.#inHistory.has(clientId)) return true;
+    return this.#ports.fold().queue.some((entry) => entry.clientId === clientId && entry.itemId !== null);
+  }
+
+  /** History has it, and what it began is over. */
+  #settle(clientId: string): void {
+    const turn = this.#ports.fold().transcript.turns.find((one) => hasPrompt(one, clientId));
+    if (turn?.state === 'ended' && this.#inHistory.has(clientId)) this.outbox.remove(clientId);
+  }
+
+  async #send(channel: OpenChannel, message: KeptMessage): Promise<void> {
+    const { clientId, text, attachments } = message;
+    this.outbox.set(clientId, 'sending');
+    this.#ports.apply({
+      type: 'messageSubmitted',
+      clientId,
+      text,
+      attachments: attachments.map(sentAttachment),
+    });
+    const ready = this.outbox.readyToSend(clientId);
+    this.#issuing.add(ready);
+    const isOurs = await ready;
+    this.#issuing.delete(ready);
+    if (!isOurs) {
+      this.#ports.apply({ type: 'messageRejected', clientId, message: '' });
+      this.#ports.apply({ type: 'messageWithdrawn', clientId });
+      return;
+    }
+    if (this.outbox.find(clientId)?.state !== 'sending') return;
+    this.#tries.set(clientId, (this.#tries.get(clientId) ?? 0) + 1);
+    try {
+      await channel.connection.send(channel.ref, { clientId, texts: messageTexts(attachments, text) });
+    } catch (error) {
+      this.#ports.logger.error('A message was not taken', error);
+      await this.#failed(channel, clientId, error);
+    }
+  }
+
+  async #failed(channel: OpenChannel, clientId: string, error: unknown): Promise<void> {
+    const entry = this.outbox.find(clientId);
+    if (entry?.state !== 'sending') return; // shown by the server meanwhile, or in doubt with all others
+    const reason = error instanceof LettaError ? error.reason : 'refused';
+    const message = error instanceof LettaError ? error.message : 'The message could not be sent.';
+    const isLost = reason === 'timeout' || reason === 'connectionLost';
+    if (isLost && deliveryOf(this.#ports.fold(), clientId) === 'sent') return;
+    this.outbox.set(clientId, isLost ? 'unconfirmed' : 'offered');
+    this.#ports.apply({ type: 'messageRejected', clientId, message });
+    // Where the connection is gone too, it is looked up when there is a new one.
+    if (!isLost || this.#ports.channel()?.connection !== channel.connection) return;
+    try {
+      await channel.connection.readHistory(channel.ref, null, PAGE);
+      await this.reconcile();
+    } catch (failure) {
+      this.#ports.logger.warn(`A message could not be looked up: ${String(failure)}`);
+    }
+  }
+}
+
+function hasPrompt(turn: Turn, clientId: string): boolean {
+  return turn.parts.some((part) => part.kind === 'user' && part.id === clientId);
+}
+
+function deliveryOf(fold: FoldState, clientId: string): string | null {
+  for (const turn of fold.transcript.turns) {
+    for (const part of turn.parts) if (part.kind === 'user' && part.id === clientId) return part.delivery;
+  }
+  return null;
+}
+
+function isShown(fold: FoldState, clientId: string): boolean {
+  return fold.queue.some((entry) => entry.clientId === clientId) || deliveryOf(fold, clientId) !== null;
+}
