@@ -4,6 +4,7 @@ import type { FoldState } from './foldState.ts';
 import { LettaError, type ConversationRef, type LettaConnection } from './lettaConnection.ts';
 import type { LettaEvent } from './lettaEvent.ts';
 import { Outbox, type KeptMessage, type OutboxEntry, type OutboxPorts } from './outbox.ts';
+import type { Disposable } from './ports.ts';
 import type { HeldMessage } from './sessionView.ts';
 
 /** Messages read at a time, and how far back a message is looked for. */
@@ -11,6 +12,8 @@ const PAGE = 50;
 const MAX_PAGES = 20;
 /** The server's clock and ours are of one computer or nearly so. */
 const CLOCK_SLACK_MS = 60_000;
+/** After this long, a server that took a message and shows no sign of it, nor does anything else, has dropped it. */
+const SIGN_LIMIT_MS = 10_000;
 /** How often one message is handed over before the person is asked. */
 const MAX_TRIES = 3;
 
@@ -37,13 +40,19 @@ export interface DeliveryPorts extends OutboxPorts {
  * Brings the messages of one conversation to the server: each is on disk before it is sent, sent once, and kept until the
  * server's history has it. What may have arrived is looked up (queue, history by client id) before it is sent again.
  */
-export class Delivery {
+export class Delivery implements Disposable {
   readonly outbox: Outbox;
   readonly #ports: DeliveryPorts;
   /** Client ids that the server's history has, as far as it was read on this connection. */
   readonly #inHistory = new Set<string>();
   #oldestAt = Infinity;
   readonly #tries = new Map<string, number>();
+  /** The server takes these ids for messages it had: only under a new one does it look at the words again. */
+  readonly #swallowed = new Set<string>();
+  /** Asked back from the server's queue: those it has let go, and those it was asked for. */
+  readonly #removed = new Set<string>();
+  readonly #takingBack = new Set<string>();
+  readonly #signs = new Set<Disposable>();
   readonly #issuing = new Set<Promise<boolean>>();
 
   constructor(ports: DeliveryPorts) {
@@ -75,10 +84,21 @@ export class Delivery {
     await Promise.all([...this.#issuing]);
   }
 
-  /** The person wants all that was not sent to go now. */
-  release(): void {
-    for (const { message } of this.outbox.in('offered')) this.outbox.set(message.clientId, 'held');
+  dispose(): void {
+    for (const timer of this.#signs) timer.dispose();
+    this.outbox.dispose();
+  }
+
+  /** The person wants all that was not sent to go now. Given back: what has to go as a new message. */
+  release(): readonly HeldMessage[] {
+    const anew: HeldMessage[] = [];
+    for (const { message } of this.outbox.in('offered')) {
+      const { clientId } = message;
+      if (!this.#swallowed.has(clientId)) this.outbox.set(clientId, 'held');
+      else if (this.takeBack(clientId) !== null) anew.push(message);
+    }
     this.pump();
+    return anew;
   }
 
   /** Takes back what was not sent; null when it is with the server already, or unknown. */
@@ -98,10 +118,14 @@ export class Delivery {
     const ref = this.#ports.channel()?.ref ?? null;
     const itemId = item?.itemId ?? null;
     if (ref === null || item === undefined || itemId === null) return null;
-    const wasRemoved = await this.#ports.attempt('Removing the message', (connection) =>
+    this.#takingBack.add(clientId);
+    const isAnswered = await this.#ports.attempt('Removing the message', (connection) =>
       connection.removeQueued(ref, itemId),
     );
+    // The answer may be lost where the queue itself has told already.
+    const wasRemoved = isAnswered || this.#removed.delete(clientId);
     if (!wasRemoved) return null;
+    this.#takingBack.delete(clientId);
     return this.outbox.remove(clientId) ?? { clientId, text: item.text, attachments: [] };
   }
 
@@ -111,7 +135,7 @@ export class Delivery {
    */
   again(part: UserPart): Omit<HeldMessage, 'clientId'> | null {
     const kept = this.outbox.find(part.id)?.message ?? null;
-    if (kept !== null && part.delivery === 'unsent') {
+    if (kept !== null && part.delivery === 'unsent' && !this.#swallowed.has(part.id)) {
       this.outbox.set(part.id, 'held');
       this.pump();
       return null;
@@ -130,8 +154,9 @@ export class Delivery {
       for (const { message } of this.outbox.in('sending')) this.#settle(message.clientId);
     } else if (event.type === 'queueChanged') {
       for (const { clientId } of event.removed) {
-        const isGone = clientId !== null && !isShown(this.#ports.fold(), clientId);
-        if (isGone && this.outbox.find(clientId)?.state === 'sending') this.outbox.remove(clientId);
+        if (clientId === null || isShown(this.#ports.fold(), clientId)) continue;
+        if (this.#takingBack.has(clientId)) this.#removed.add(clientId);
+        else if (this.outbox.find(clientId)?.state === 'sending') this.outbox.remove(clientId);
       }
     } else if (event.type === 'connectionLost') {
       this.#inHistory.clear();
@@ -177,6 +202,9 @@ export class Delivery {
       // The agent had begun with it: only the person can say whether it may begin again.
       this.#ports.apply({ type: 'messageNotKept', clientId });
       this.outbox.set(clientId, 'offered');
+    } else if (this.#takingBack.delete(clientId)) {
+      // The person wanted it back, and the answer was lost: it is theirs again.
+      this.#giveUp(clientId);
     } else if (this.outbox.sendsByItself(entry) && (this.#tries.get(clientId) ?? 0) < MAX_TRIES) {
       this.outbox.set(clientId, 'held');
     } else {
@@ -218,10 +246,47 @@ export class Delivery {
     this.#tries.set(clientId, (this.#tries.get(clientId) ?? 0) + 1);
     try {
       await channel.connection.send(channel.ref, { clientId, texts: messageTexts(attachments, text) });
+      this.#awaitSign(channel, clientId);
     } catch (error) {
       this.#ports.logger.error('A message was not taken', error);
       await this.#failed(channel, clientId, error);
     }
+  }
+
+  /**
+   * A server that knows an id answers "taken" and does nothing (PROTOCOL b.10): after a removal whose answer was lost, the
+   * message would wait for ever.
+   */
+  #awaitSign(channel: OpenChannel, clientId: string): void {
+    const timer = this.#ports.clock.after(SIGN_LIMIT_MS, () => {
+      this.#signs.delete(timer);
+      if (this.#ports.channel()?.connection !== channel.connection) return;
+      if (this.#hasSign(clientId)) return;
+      channel.connection
+        .readHistory(channel.ref, null, PAGE)
+        .then(() => {
+          if (!this.#hasSign(clientId)) this.#giveUp(clientId);
+        })
+        .catch((error: unknown) => {
+          this.#ports.logger.warn(`A message could not be looked up: ${String(error)}`);
+        });
+    });
+    this.#signs.add(timer);
+  }
+
+  #hasSign(clientId: string): boolean {
+    const fold = this.#ports.fold();
+    const entry = this.outbox.find(clientId);
+    if (entry?.state !== 'sending' || this.#isWithServer(entry)) return true;
+    return fold.phase !== 'idle' || fold.isProcessing || deliveryOf(fold, clientId) === 'sent';
+  }
+
+  /** Under this id the server would do nothing with it; what becomes of it is for the person to say. */
+  #giveUp(clientId: string): void {
+    this.#swallowed.add(clientId);
+    this.#ports.logger.warn('The server does not have a message that it took');
+    this.#ports.apply({ type: 'messageRejected', clientId, message: '' });
+    this.outbox.set(clientId, 'offered');
   }
 
   async #failed(channel: OpenChannel, clientId: string, error: unknown): Promise<void> {

@@ -27,19 +27,24 @@ export function journalRead(draft: FoldDraft, event: Extract<LettaEvent, { type:
   }
 }
 
+/** By its name, which is its first prompt's, or by anything it holds. */
 function isSame(turn: Turn, seen: Turn): boolean {
   if (turn.id === seen.id) return true;
-  const ids = seen.parts.filter((part) => part.kind === 'user').map((part) => part.id);
-  return turn.parts.some((part) => part.kind === 'user' && ids.includes(part.id));
+  return turn.parts.some(
+    (part) =>
+      part.kind !== 'notice' &&
+      ((part.kind === 'user' && part.id === seen.id) ||
+        seen.parts.some((other) => other.kind === part.kind && other.id === part.id)),
+  );
 }
 
-/** A message is shown once: what stands in another turn or in the queue by now does not come again. */
+/** Everything is shown once: what stands in another turn or in the queue by now does not come again. */
 function withoutShown(draft: FoldDraft, seen: Turn, known: Turn | null): Turn {
   const isElsewhere = (part: Part): boolean => {
-    if (part.kind !== 'user') return false;
-    const holder = draft.find('user', part.id)?.turn ?? null;
+    if (part.kind === 'notice') return false;
+    const holder = draft.find(part.kind, part.id)?.turn ?? null;
     const isQueued = draft.state.queue.some((entry) => entry.clientId === part.id);
-    return isQueued || (holder !== null && holder !== known);
+    return (isQueued && part.kind === 'user') || (holder !== null && holder !== known);
   };
   return { ...seen, parts: seen.parts.filter((part) => !isElsewhere(part)) };
 }
@@ -54,7 +59,7 @@ function keepBeginning(draft: FoldDraft, known: Turn, seen: Turn): void {
 /** Not before its place is known: the turn it came after may be on an older page. */
 function putBack(draft: FoldDraft, { turn, afterTurnId }: JournalRecord): void {
   const { turns, hasOlder } = draft.state.transcript;
-  if (turn.parts.length === 0) return;
+  if (turn.parts.every((part) => part.kind === 'notice')) return;
   const index = afterTurnId === null ? -1 : turns.findIndex((other) => other.id === afterTurnId);
   if (index < 0 && hasOlder) return;
   const seen = ended(turn);
@@ -86,7 +91,11 @@ function laidOver(known: Turn, seen: Turn): readonly Turn[] {
   const next = known.parts[index];
   if (next === undefined) return [completed(known, seen)];
   const first = { ...known, parts: known.parts.slice(0, index) };
-  return [completed(first, seen), { ...known, id: next.id, parts: known.parts.slice(index) }];
+  const rest = known.parts.slice(index);
+  const isInRest = (part: Part): boolean =>
+    rest.some((other) => other.kind === part.kind && other.id === part.id);
+  const own = { ...seen, parts: seen.parts.filter((part) => !isInRest(part)) };
+  return [completed(first, own), { ...known, id: next.id, parts: rest }];
 }
 
 /** What history has of a turn, with what was seen of it. */

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from './ports.ts';
+import type { Clock, Disposable, Logger } from './ports.ts';
 import type { HeldMessage, SessionTarget } from './sessionView.ts';
 
 /** A message as it lies on disk until the server keeps it. */
@@ -22,6 +22,8 @@ export interface OutboxStore {
   /** Called right before it is sent. False: another window took it, which sends it instead. */
   isStillOurs(clientId: string): Promise<boolean>;
   remove(clientId: string): Promise<void>;
+  /** Nobody in this window looks after it any more: a later `claim` finds it again. */
+  release(clientId: string): void;
   /** What windows that are gone left behind for these conversations (`sessionKey`); it is this window's from now on. */
   claim(keys: readonly string[]): Promise<readonly ClaimedMessage[]>;
 }
@@ -63,9 +65,10 @@ export interface OutboxPorts {
 }
 
 /** The messages of one conversation from Enter until the server keeps them, in the order they were written. */
-export class Outbox {
+export class Outbox implements Disposable {
   readonly #ports: OutboxPorts;
   #entries: readonly Entry[] = [];
+  #isDisposed = false;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
@@ -96,6 +99,10 @@ export class Outbox {
 
   /** What a window left behind comes before what was written since. */
   adopt(claimed: readonly ClaimedMessage[]): void {
+    if (this.#isDisposed) {
+      for (const { message } of claimed) this.#ports.store.release(message.clientId);
+      return;
+    }
     const isNew = ({ message }: ClaimedMessage): boolean => this.find(message.clientId) === null;
     const left = claimed.filter(isNew).map(({ message, isOwn }): Entry => ({
       message,
@@ -160,6 +167,12 @@ export class Outbox {
       const { message } = entry;
       entry.written = entry.written.then(() => this.#write(message));
     }
+  }
+
+  /** The conversation is closed here: what did not arrive yet is for whoever opens it next. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const { message } of this.#entries) this.#ports.store.release(message.clientId);
   }
 
   #drop(clientId: string): void {

@@ -202,7 +202,7 @@ export class Session implements Disposable {
   sendQueuedNow(): void {
     const ref = this.#channel.ref;
     const hadUnsent = this.hasUnsent;
-    this.#delivery.release();
+    for (const message of this.#delivery.release()) this.resubmit(message);
     if (ref === null || this.hasUnsent) void this.open();
     else if (!hadUnsent) void this.#attempt('Sending', (connection) => connection.resumeQueue(ref));
   }
@@ -287,6 +287,7 @@ export class Session implements Disposable {
     this.#control.dispose();
     this.#hubSubscription.dispose();
     this.#channel.dispose();
+    this.#delivery.dispose();
     this.#journal.dispose();
     this.#view.dispose();
     this.#retargeted.dispose();

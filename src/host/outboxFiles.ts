@@ -65,6 +65,8 @@ export class OutboxFiles implements OutboxStore, Disposable {
   #ready: Promise<void> | null = null;
   #timer: Disposable | null = null;
   #order = 0;
+  /** Messages of this window's folder that a conversation here looks after. */
+  readonly #attended = new Set<string>();
 
   constructor(options: OutboxFilesOptions) {
     this.#options = options;
@@ -72,6 +74,7 @@ export class OutboxFiles implements OutboxStore, Disposable {
 
   async write(message: KeptMessage): Promise<void> {
     const order = ++this.#order;
+    this.#attended.add(this.#path(message.clientId));
     await this.#opened();
     const { place } = this.#options;
     await writeDurably(this.#path(message.clientId), JSON.stringify({ order, place, message }));
@@ -87,7 +90,12 @@ export class OutboxFiles implements OutboxStore, Disposable {
     }
   }
 
+  release(clientId: string): void {
+    this.#attended.delete(this.#path(clientId));
+  }
+
   async remove(clientId: string): Promise<void> {
+    this.#attended.delete(this.#path(clientId));
     await removeFile(this.#path(clientId));
   }
 
@@ -98,7 +106,13 @@ export class OutboxFiles implements OutboxStore, Disposable {
       const kept = await this.#read(join(this.#options.folder, window, name));
       if (kept === null || !keys.includes(sessionKey(kept.message.target))) continue;
       const from = join(this.#options.folder, window, name);
-      if (!(await renameIfThere(from, this.#path(kept.message.clientId)))) continue;
+      const path = this.#path(kept.message.clientId);
+      if (this.#attended.has(path)) continue;
+      this.#attended.add(path);
+      if (!(await renameIfThere(from, path))) {
+        this.#attended.delete(path);
+        continue;
+      }
       const claimed = { message: kept.message, isOwn: kept.place === this.#options.place };
       found.push({ order: kept.order, claimed });
     }
@@ -159,15 +173,20 @@ export class OutboxFiles implements OutboxStore, Disposable {
     });
   }
 
-  /** Messages in the folders of windows that are gone; empty folders among them are removed. */
+  /** Messages nobody looks after: in the folders of windows that are gone (empty ones are removed), and in this one's. */
   async #left(): Promise<readonly { readonly window: string; readonly name: string }[]> {
     const left: { readonly window: string; readonly name: string }[] = [];
     for (const window of await namesIn(this.#options.folder)) {
-      if (window.startsWith('.') || window === this.#window || (await this.#isAlive(window))) continue;
+      const isOurs = window === this.#window;
+      if (window.startsWith('.') || (!isOurs && (await this.#isAlive(window)))) continue;
       const names = (await namesIn(join(this.#options.folder, window))).filter(
-        (name) => name !== LEASE && name.endsWith('.json'),
+        (name) =>
+          name !== LEASE &&
+          name.endsWith('.json') &&
+          !(isOurs && this.#attended.has(join(this.#options.folder, window, name))),
       );
-      if (names.length === 0) await rm(join(this.#options.folder, window), { recursive: true, force: true });
+      if (names.length === 0 && !isOurs)
+        await rm(join(this.#options.folder, window), { recursive: true, force: true });
       for (const name of names) left.push({ window, name });
     }
     return left;

@@ -176,6 +176,58 @@ suite('delivery: a connection that is lost', () => {
   });
 });
 
+suite('delivery: taking a message back from the server', () => {
+  async function queued(): Promise<{
+    fixture: SessionFixture;
+    session: Awaited<ReturnType<SessionFixture['opened']>>;
+  }> {
+    const fixture = new SessionFixture();
+    const session = await fixture.opened();
+    session.submit('c1', 'one');
+    await settled();
+    fixture.startTurn();
+    session.submit('c2', 'two');
+    await settled();
+    const items = [{ itemId: 'q1', clientId: 'c2', text: 'two', isPaused: false }];
+    fixture.connection.emit(REF, { type: 'queueChanged', items, removed: [] });
+    fixture.connection.failures.set('removeQueued', new LettaError('connectionLost', 'Gone.'));
+    return { fixture, session };
+  }
+
+  test('the answer is lost, and the queue has told: it is the person’s again', async () => {
+    const { fixture, session } = await queued();
+    const taken = session.takeQueued('c2');
+    const removed = [{ clientId: 'c2', disposition: 'cancelled' }];
+    fixture.connection.emit(REF, { type: 'queueChanged', items: [], removed });
+    assert.equal((await taken)?.text, 'two');
+    await settled();
+    assert.deepEqual([...fixture.disk.messages.keys()], ['c1']);
+  });
+
+  test('the answer is lost, and nothing told: it is offered, and goes out under a new id when told', async () => {
+    const { fixture, session } = await queued();
+    const next = new FakeConnection();
+    fixture.server.connections.push(next);
+    next.history = { messages: [user('c1')], before: null };
+    assert.equal(await session.takeQueued('c2'), null);
+    fixture.connection.setState(lost);
+    await session.open();
+    await settled();
+    assert.deepEqual(next.sent, [], 'the person wanted it back');
+    assert.deepEqual(
+      session.state.queue.map(({ clientId, state }) => [clientId, state]),
+      [['c2', 'unsent']],
+    );
+    session.sendQueuedNow();
+    await settled();
+    assert.equal(next.sent.length, 1);
+    assert.ok(
+      next.sent.every(({ clientId }) => clientId !== 'c2'),
+      'the server would take the old id for a repetition',
+    );
+  });
+});
+
 suite('delivery: a window that crashed', () => {
   test('what it had not sent goes out once, in order, from the next one', async () => {
     const first = new SessionFixture();
