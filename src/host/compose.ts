@@ -12,6 +12,8 @@ import { CHAT_VIEW_ID, ChatView } from './chatView.ts';
 import { registerCommands } from './commands.ts';
 import { DraftStore } from './draftStore.ts';
 import { LocalServer } from './localServer.ts';
+import { MemoryActions } from './memoryActions.ts';
+import { MemoryFiles } from './memoryFiles.ts';
 import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
@@ -52,7 +54,9 @@ export function compose(context: vscode.ExtensionContext): void {
     strings: translatedStrings(),
   };
   const outputs = new ToolOutputs();
-  const router = new PanelRouter(outputs, logger, (controller) => {
+  const memoryFiles = new MemoryFiles(hub);
+  const memory = new MemoryActions(hub, memoryFiles);
+  const router = new PanelRouter(outputs, memory, logger, (controller) => {
     chats.noteFocus(controller);
   });
   const newController = (target: SessionTarget): PanelController =>
@@ -66,11 +70,12 @@ export function compose(context: vscode.ExtensionContext): void {
     channel,
     { dispose: () => state.flushed() },
     outputs,
+    memoryFiles,
     hub,
     sessions,
     chats,
     new StatusBar(hub, sessions, chats),
-    registerCommands({ hub, chats, sessions, logger, channel }),
+    registerCommands({ hub, chats, sessions, memory, logger, channel }),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
     vscode.languages.registerCodeActionsProvider(
       [{ scheme: 'file' }, { scheme: 'untitled' }],

@@ -21,6 +21,8 @@ const noticeAction = v.picklist([
   'reconnect',
   'installGit',
   'newConversation',
+  'viewMemory',
+  'undoMemory',
 ]);
 
 /** Everything a webview may say. Anything else is dropped and logged. */

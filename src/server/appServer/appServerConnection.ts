@@ -16,6 +16,7 @@ import type {
   ProviderInfo,
 } from '../../core/lettaConnection.ts';
 import type { HistoryPage, LettaEvent } from '../../core/lettaEvent.ts';
+import { MemoryWatch } from '../../core/memoryWatch.ts';
 import type { Clock, Disposable, Logger } from '../../core/ports.ts';
 import type { PermissionMode } from '../../shared/panel.ts';
 import { agentInfo, conversationInfo } from './catalog.ts';
@@ -25,6 +26,7 @@ import { Directory } from './directory.ts';
 import { flag, object, text } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { Frame, FrameLink, LinkState, ReceivedFrame } from './frameLink.ts';
+import { AppServerMemory } from './memory.ts';
 import { Models } from './models.ts';
 import { OpenConversations } from './openConversations.ts';
 import type { OpenConversation } from './openConversations.ts';
@@ -48,6 +50,7 @@ const REOPEN_PAGE = 50;
 /** A Letta App Server (PROTOCOL part b) in the vocabulary of core. Owns its link. */
 export class AppServerConnection implements LettaConnection {
   readonly capabilities: Capabilities = { permissions: true, queue: true, providers: true, memory: 'files' };
+  readonly memory: AppServerMemory;
   readonly #link: FrameLink;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -79,7 +82,15 @@ export class AppServerConnection implements LettaConnection {
     };
     this.#stateChanged = new Emitter(onError);
     this.#received = new Emitter(onError);
+    const tell = this.#fire.bind(this);
+    this.memory = new AppServerMemory(this.#requests, logger, tell);
+    const memoryWatch = new MemoryWatch(this.memory, logger, tell);
     this.#subscriptions = [
+      this.memory,
+      memoryWatch,
+      this.#received.event(({ ref, stamped }) => {
+        memoryWatch.take(ref, stamped.event);
+      }),
       link.onDidReceive((received) => {
         this.#receive(received);
       }),
@@ -299,6 +310,7 @@ export class AppServerConnection implements LettaConnection {
     }
     this.#logger.trace(`← ${text(frame, 'type') ?? ''} ${String(seq)}`);
     if (this.#requests.take(frame)) return;
+    if (decoded.events.some((event) => event.type === 'memoryChanged')) this.memory.noteChange();
     if (decoded.ref !== null)
       for (const event of decoded.events) this.#conversations.take(decoded.ref, event);
     // What the agent's memory is written for is not said: it is told to the conversation that runs, if only one does.
