@@ -125,18 +125,6 @@ export function compacted(draft: FoldDraft, event: EventOf<'compacted'>): void {
   );
 }
 
-/** One row a turn. The server writes memory after the turn's end too: that still belongs to it. */
-export function memoryChanged(draft: FoldDraft, event: EventOf<'memoryChanged'>): void {
-  const turnId = draft.state.currentTurnId ?? draft.state.memory.turns.at(-1)?.turnId ?? null;
-  const id = `${turnId ?? draft.eventId}:memory`;
-  const known = draft.find('notice', id)?.part.detail ?? '';
-  const paths = [...new Set([...known.split('\n'), ...event.paths])].filter((path) => path !== '');
-  if (paths.length === 0) return;
-  const row = notice(id, 'memory', `Remembered: ${paths.join(', ')}`, { detail: paths.join('\n') });
-  if (turnId === null || draft.turn(turnId) === null) addRowOutsideTurns(draft, row);
-  else draft.putPart(turnId, row);
-}
-
 export function unknownEvent(draft: FoldDraft, event: EventOf<'unknown'>): void {
   putNotice(draft, notice(event.id, 'unknown', event.name, { detail: event.json }));
 }

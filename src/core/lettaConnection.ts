@@ -1,4 +1,5 @@
 import type { PermissionMode } from '../shared/panel.ts';
+import type { AgentMemory } from './agentMemory.ts';
 import type { HistoryPage, StampedEvent } from './lettaEvent.ts';
 import type { Event } from './ports.ts';
 
@@ -12,6 +13,8 @@ export interface LettaConnection {
   readonly onDidChangeState: Event<ConnectionState>;
   /** Events of every conversation opened on this connection, in the order they came. */
   readonly onDidReceive: Event<ConversationEvent>;
+  /** Null unless `capabilities.memory` is 'files'. */
+  readonly memory: AgentMemory | null;
 
   listAgents(): Promise<readonly AgentInfo[]>;
   /** Never without an explicit model: the server would pick one by itself. */

@@ -1,5 +1,5 @@
 import type { PermissionMode } from '../shared/panel.ts';
-import type { FailureReason, FileDiff, SentAttachment } from '../shared/transcript.ts';
+import type { FailureReason, FileDiff, MemoryChange, SentAttachment } from '../shared/transcript.ts';
 import type { JournalRecord } from './journal.ts';
 
 /**
@@ -154,7 +154,18 @@ export type LettaEvent =
       readonly isError: boolean;
     }
   | { readonly type: 'compacted'; readonly id: string; readonly summary: string }
+  /** The server says that memory was written, not by whom or how; `remembered` says what came of it. */
   | { readonly type: 'memoryChanged'; readonly paths: readonly string[] }
+  /** Replaces what was said of changes since the same version. */
+  | {
+      readonly type: 'remembered';
+      /** The run in which it was found; null: told by history. */
+      readonly runId: string | null;
+      /** The tool call that history names for it, else null. */
+      readonly callId: string | null;
+      readonly change: MemoryChange;
+    }
+  | { readonly type: 'memoryUndone'; readonly from: string; readonly to: string }
   | { readonly type: 'fileChanged'; readonly path: string }
   | { readonly type: 'subagentsChanged'; readonly running: number }
   // State.

@@ -2,6 +2,7 @@ import type { TranscriptPatch } from '../shared/patch.ts';
 import { FoldDraft } from './foldDraft.ts';
 import { historyRead } from './foldHistory.ts';
 import { journalRead } from './foldJournal.ts';
+import * as memory from './foldMemory.ts';
 import * as notices from './foldNotices.ts';
 import * as prompts from './foldPrompts.ts';
 import type { FoldState } from './foldState.ts';
@@ -118,8 +119,11 @@ function apply(draft: FoldDraft, { event }: StampedEvent): void {
     case 'compacted':
       notices.compacted(draft, event);
       return;
-    case 'memoryChanged':
-      notices.memoryChanged(draft, event);
+    case 'remembered':
+      memory.remembered(draft, event);
+      return;
+    case 'memoryUndone':
+      memory.memoryUndone(draft, event);
       return;
     case 'unreadable':
       notices.unreadable(draft);
@@ -140,6 +144,9 @@ function apply(draft: FoldDraft, { event }: StampedEvent): void {
       return;
     case 'subagentsChanged':
       draft.update({ runningSubagents: event.running });
+      return;
+    case 'memoryChanged':
+      // Looked into by MemoryWatch, which tells what came of it.
       return;
     case 'fileChanged':
       // Told to the editor by the session; the call that wrote it has its own row.

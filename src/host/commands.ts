@@ -5,6 +5,7 @@ import type { Session } from '../core/session.ts';
 import type { Sessions } from '../core/sessions.ts';
 import { ask } from './askCommand.ts';
 import { newTarget, type Chats } from './chats.ts';
+import type { MemoryActions } from './memoryActions.ts';
 import { connectProvider, pickAgent, pickConversation, pickModel } from './pickers.ts';
 import { askAboutThis, attachFile, sendSelection, sendSelectionTo } from './selectionCommands.ts';
 
@@ -12,6 +13,7 @@ export interface CommandServices {
   readonly hub: Hub;
   readonly chats: Chats;
   readonly sessions: Sessions;
+  readonly memory: MemoryActions;
   readonly logger: Logger;
   readonly channel: vscode.LogOutputChannel;
 }
@@ -19,7 +21,7 @@ export interface CommandServices {
 type Handler = (...args: readonly unknown[]) => unknown;
 
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { hub, chats, logger, channel } = services;
+  const { hub, chats, memory, logger, channel } = services;
   const handlers: Readonly<Record<string, Handler>> = {
     'letta.ask': (value) => ask(chats, value),
     'letta.newConversation': () => newConversation(services),
@@ -45,6 +47,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     'letta.chooseModel': () => chooseModel(services),
     'letta.startDemo': () => choose(services, 'demo'),
     'letta.choose': (id) => (typeof id === 'string' ? choose(services, id) : undefined),
+    'letta.openMemory': () => memory.open(chats.current.session.target.agentId),
     'letta.restartRuntime': () => hub.restartServer(),
     'letta.showLog': () => {
       channel.show();

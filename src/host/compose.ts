@@ -16,6 +16,8 @@ import { JournalFiles } from './journalFiles.ts';
 import { LocalServer } from './localServer.ts';
 import { NetworkWatch } from './networkWatch.ts';
 import { OutboxFiles } from './outboxFiles.ts';
+import { MemoryActions } from './memoryActions.ts';
+import { MemoryFiles } from './memoryFiles.ts';
 import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
@@ -69,7 +71,9 @@ export function compose(context: vscode.ExtensionContext): void {
     strings: translatedStrings(),
   };
   const outputs = new ToolOutputs();
-  const router = new PanelRouter(outputs, logger, (controller) => {
+  const memoryFiles = new MemoryFiles(hub);
+  const memory = new MemoryActions(hub, memoryFiles);
+  const router = new PanelRouter(outputs, memory, logger, (controller) => {
     chats.noteFocus(controller);
   });
   const newController = (target: SessionTarget): PanelController =>
@@ -85,6 +89,7 @@ export function compose(context: vscode.ExtensionContext): void {
     { dispose: () => state.flushed() },
     outputs,
     outbox,
+    memoryFiles,
     hub,
     sessions,
     chats,
@@ -93,7 +98,7 @@ export function compose(context: vscode.ExtensionContext): void {
       if (window.focused) hub.nudge();
     }),
     new NetworkWatch(systemClock, hub),
-    registerCommands({ hub, chats, sessions, logger, channel }),
+    registerCommands({ hub, chats, sessions, memory, logger, channel }),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
     vscode.languages.registerCodeActionsProvider(
       [{ scheme: 'file' }, { scheme: 'untitled' }],

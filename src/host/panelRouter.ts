@@ -3,6 +3,7 @@ import type { Logger } from '../core/ports.ts';
 import type { RequestBody, WebviewMessage } from '../shared/protocol.ts';
 import type { NoticeAction } from '../shared/transcript.ts';
 import { openLink } from './links.ts';
+import type { MemoryActions } from './memoryActions.ts';
 import type { PanelController } from './panelController.ts';
 import type { ToolOutputs } from './toolOutputs.ts';
 import { dirtyDocument, findFile, openFile } from './workspaceFiles.ts';
@@ -10,11 +11,18 @@ import { dirtyDocument, findFile, openFile } from './workspaceFiles.ts';
 /** Carries out what a panel asks of VS Code. */
 export class PanelRouter {
   readonly #outputs: ToolOutputs;
+  readonly #memory: MemoryActions;
   readonly #logger: Logger;
   readonly #onFocus: (controller: PanelController) => void;
 
-  constructor(outputs: ToolOutputs, logger: Logger, onFocus: (controller: PanelController) => void) {
+  constructor(
+    outputs: ToolOutputs,
+    memory: MemoryActions,
+    logger: Logger,
+    onFocus: (controller: PanelController) => void,
+  ) {
     this.#outputs = outputs;
+    this.#memory = memory;
     this.#logger = logger;
     this.#onFocus = onFocus;
   }
@@ -160,6 +168,12 @@ export class PanelRouter {
         return;
       case 'newConversation':
         await vscode.commands.executeCommand('letta.newConversation');
+        return;
+      case 'viewMemory':
+        await this.#memory.view(session, noticeId);
+        return;
+      case 'undoMemory':
+        await this.#memory.undo(session, noticeId);
         return;
     }
   }

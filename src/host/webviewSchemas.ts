@@ -24,6 +24,8 @@ const noticeAction = v.picklist([
   'installGit',
   'newConversation',
   'continueInFork',
+  'viewMemory',
+  'undoMemory',
 ]);
 
 /** Everything a webview may say. Anything else is dropped and logged. */

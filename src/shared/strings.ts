@@ -82,6 +82,14 @@ export const PANEL_STRINGS = {
   showAll: 'Show all',
   openFile: 'Open {0}',
 
+  // Memory
+  rememberedOne: 'Remembered 1 line in {0}',
+  rememberedMany: 'Remembered {0} lines in {1}',
+  forgotOne: 'Forgot 1 line in {0}',
+  forgotMany: 'Forgot {0} lines in {1}',
+  memoryFiles: '{0} files',
+  memoryUndone: 'Undone',
+
   // Approval
   approvalNeeded: 'Approval needed',
   approvalOf: '{0} of {1}',
@@ -179,6 +187,8 @@ export const PANEL_STRINGS = {
   actionInstallGit: 'How to install Git',
   actionNewConversation: 'New conversation',
   actionContinueInFork: 'Continue in a copy',
+  actionViewMemory: 'View',
+  actionUndoMemory: 'Undo',
   unknownEvent: 'Something this version cannot show yet',
 
   // Composer

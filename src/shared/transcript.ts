@@ -165,6 +165,28 @@ export interface NoticePart {
   readonly detail: string;
   readonly retry: RetryInfo | null;
   readonly actions: readonly NoticeAction[];
+  /** With the code `memory`: what the row is about. */
+  readonly memory?: MemoryChange;
+}
+
+/** What the agent remembered or forgot in a turn, from one version of its memory to a later one. */
+export interface MemoryChange {
+  /** Names of the two versions (commits). */
+  readonly from: string;
+  readonly to: string;
+  readonly files: readonly MemoryFileChange[];
+  /** False: more changed than is listed, or something that is not text. */
+  readonly canUndo: boolean;
+  /** The person put back what was there before. */
+  readonly isUndone: boolean;
+}
+
+export interface MemoryFileChange {
+  /** Relative to the memory, checked by `isMemoryPath`. */
+  readonly path: string;
+  /** Lines. */
+  readonly added: number;
+  readonly removed: number;
 }
 
 export interface RetryInfo {
@@ -191,7 +213,9 @@ export type NoticeAction =
   | 'installGit'
   | 'newConversation'
   /** A copy of the conversation, for one whose model does not let go. */
-  | 'continueInFork';
+  | 'continueInFork'
+  | 'viewMemory'
+  | 'undoMemory';
 
 export const EMPTY_TRANSCRIPT: Transcript = { turns: [], hasOlder: false };
 

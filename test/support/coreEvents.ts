@@ -38,6 +38,9 @@ const historyMessage: fc.Arbitrary<HistoryMessage> = fc.oneof(
 );
 
 const calls = fc.array(id, { maxLength: 2 });
+/** Goes through JSON, which knows no objects without a prototype. */
+const PLAIN = { noNullPrototype: true };
+const memoryFile = fc.record({ path: id, added: fc.nat({ max: 2 }), removed: fc.nat({ max: 2 }) }, PLAIN);
 
 /** Kept in the transcript as it is: plain objects, as from a file. */
 const plain = { noNullPrototype: true };
@@ -167,6 +170,22 @@ export const anyEvent: fc.Arbitrary<LettaEvent> = fc.oneof(
   fc.record({ type: is('commandRan'), id, input: words, output: fc.option(words), isError: fc.boolean() }),
   fc.record({ type: is('compacted'), id, summary: words }),
   fc.record({ type: is('memoryChanged'), paths: calls }),
+  fc.record({
+    type: is('remembered'),
+    runId: fc.option(run),
+    callId: fc.option(id),
+    change: fc.record(
+      {
+        from: id,
+        to: id,
+        files: fc.array(memoryFile, { maxLength: 2 }),
+        canUndo: fc.boolean(),
+        isUndone: fc.boolean(),
+      },
+      PLAIN,
+    ),
+  }),
+  fc.record({ type: is('memoryUndone'), from: id, to: id }),
   fc.record({ type: is('fileChanged'), path: id }),
   fc.record({ type: is('subagentsChanged'), running: fc.nat({ max: 3 }) }),
   fc.record({

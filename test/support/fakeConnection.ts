@@ -25,6 +25,7 @@ let connections = 0;
 /** A server in memory that does what it is told and remembers what it was asked. */
 export class FakeConnection implements LettaConnection {
   readonly capabilities = { permissions: true, queue: true, providers: true, memory: 'files' as const };
+  readonly memory = null;
   state: ConnectionState = { kind: 'open' };
   agents: AgentInfo[] = [{ id: 'agent-1', name: 'Ada', modelHandle: 'test/model' }];
   models: ModelInfo[] = [

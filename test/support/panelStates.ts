@@ -219,7 +219,17 @@ const CASES = {
           EDITED,
           tool('t2', 'Bash', { command: 'npm test' }, { output: OUTPUT }),
           text('x1', DONE),
-          notice('n1', { code: 'memory', text: 'Remembered 2 lines in uploader.md' }),
+          notice('n1', {
+            code: 'memory',
+            actions: ['viewMemory', 'undoMemory'],
+            memory: {
+              from: 'a'.repeat(40),
+              to: 'b'.repeat(40),
+              files: [{ path: 'system/uploader.md', added: 2, removed: 1 }],
+              canUndo: true,
+              isUndone: false,
+            },
+          }),
         ]),
       ),
     },

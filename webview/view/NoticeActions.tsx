@@ -5,10 +5,12 @@ import { usePanel, useStrings } from './panelContext.ts';
 interface NoticeActionsProps {
   readonly noticeId: string;
   readonly actions: readonly NoticeAction[];
+  /** What they are about, where the row has the same buttons as others: said by screen readers. */
+  readonly about?: string;
 }
 
 /** What helps, as words that can be pressed. */
-export function NoticeActions({ noticeId, actions }: NoticeActionsProps) {
+export function NoticeActions({ noticeId, actions, about }: NoticeActionsProps) {
   const { host } = usePanel();
   const strings = useStrings();
   if (actions.length === 0) return null;
@@ -19,6 +21,7 @@ export function NoticeActions({ noticeId, actions }: NoticeActionsProps) {
           key={action}
           type="button"
           class="link"
+          aria-label={about === undefined ? undefined : `${actionText(action, strings)}: ${about}`}
           onClick={() => {
             host.post({ type: 'notice', noticeId, action });
           }}
@@ -58,5 +61,9 @@ function actionText(action: NoticeAction, strings: PanelStrings): string {
       return strings.actionNewConversation;
     case 'continueInFork':
       return strings.actionContinueInFork;
+    case 'viewMemory':
+      return strings.actionViewMemory;
+    case 'undoMemory':
+      return strings.actionUndoMemory;
   }
 }

@@ -2,6 +2,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import { duration } from '../../src/shared/selectors.ts';
 import { format, type PanelStrings } from '../../src/shared/strings.ts';
 import type { NoticePart, Part, RetryInfo } from '../../src/shared/transcript.ts';
+import { MemoryRow } from './MemoryRow.tsx';
 import { NoticeActions } from './NoticeActions.tsx';
 import { Row } from './Row.tsx';
 import { Icon } from './Icon.tsx';
@@ -16,6 +17,7 @@ interface NoticeRowProps {
 export function NoticeRow({ part, isClosed }: NoticeRowProps) {
   const { value } = part;
   if (value.kind !== 'notice') return null;
+  if (value.memory !== undefined) return <MemoryRow notice={value} memory={value.memory} />;
   if (value.level === 'info' && value.actions.length === 0) return <QuietNotice notice={value} />;
   return <LoudNotice notice={value} isOver={isClosed.value} />;
 }

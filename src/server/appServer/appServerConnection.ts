@@ -16,20 +16,20 @@ import type {
   ProviderInfo,
 } from '../../core/lettaConnection.ts';
 import type { HistoryPage, LettaEvent } from '../../core/lettaEvent.ts';
+import { MemoryWatch } from '../../core/memoryWatch.ts';
 import type { Clock, Disposable, Logger } from '../../core/ports.ts';
 import type { PermissionMode } from '../../shared/panel.ts';
-import { agentInfo, conversationInfo } from './catalog.ts';
-import { decodeFrame, refOf } from './decode.ts';
+import { decodeFrame } from './decode.ts';
 import { decodeHistory } from './decodeHistory.ts';
 import { Directory } from './directory.ts';
-import { flag, object, text } from './fields.ts';
-import type { Fields } from './fields.ts';
+import { flag, text } from './fields.ts';
 import type { Frame, FrameLink, LinkState, ReceivedFrame } from './frameLink.ts';
+import { AppServerMemory } from './memory.ts';
 import { Models } from './models.ts';
 import { OpenConversations } from './openConversations.ts';
-import type { OpenConversation } from './openConversations.ts';
 import { Requests, required, succeeded } from './requests.ts';
 import { stampEvents } from './stamp.ts';
+import { Starting } from './starting.ts';
 
 export interface AppServerConnectionPorts {
   readonly link: FrameLink;
@@ -48,12 +48,13 @@ const REOPEN_PAGE = 50;
 /** A Letta App Server (PROTOCOL part b) in the vocabulary of core. Owns its link. */
 export class AppServerConnection implements LettaConnection {
   readonly capabilities: Capabilities = { permissions: true, queue: true, providers: true, memory: 'files' };
+  readonly memory: AppServerMemory;
   readonly #link: FrameLink;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #clientVersion: string;
   readonly #requests: Requests;
   readonly #conversations: OpenConversations;
+  readonly #starting: Starting;
   readonly #directory: Directory;
   readonly #models: Models;
   readonly #stateChanged: Emitter<ConnectionState>;
@@ -69,9 +70,11 @@ export class AppServerConnection implements LettaConnection {
     this.#link = link;
     this.#clock = clock;
     this.#logger = logger;
-    this.#clientVersion = ports.clientVersion;
     this.#requests = new Requests(link, clock, logger, ports.newId);
     this.#conversations = new OpenConversations(clock);
+    this.#starting = new Starting(this.#requests, this.#conversations, ports.clientVersion, (ref, mode) =>
+      this.setMode(ref, mode),
+    );
     this.#directory = new Directory(this.#requests);
     this.#models = new Models(this.#requests, clock);
     const onError = (error: unknown): void => {
@@ -79,7 +82,15 @@ export class AppServerConnection implements LettaConnection {
     };
     this.#stateChanged = new Emitter(onError);
     this.#received = new Emitter(onError);
+    const tell = this.#fire.bind(this);
+    this.memory = new AppServerMemory(this.#requests, logger, tell);
+    const memoryWatch = new MemoryWatch(this.memory, logger, tell);
     this.#subscriptions = [
+      this.memory,
+      memoryWatch,
+      this.#received.event(({ ref, stamped }) => {
+        memoryWatch.take(ref, stamped.event);
+      }),
       link.onDidReceive((received) => {
         this.#receive(received);
       }),
@@ -135,30 +146,8 @@ export class AppServerConnection implements LettaConnection {
     return this.#directory.forkConversation(ref);
   }
 
-  async openConversation(request: OpenRequest): Promise<OpenedConversation> {
-    const { agentId, conversationId, mode, cwd } = request;
-    // The mode that counts is the one reported from now on.
-    if (conversationId !== null) this.#conversations.forgetDevice({ agentId, conversationId });
-    const target =
-      conversationId === null ? { create_conversation: { body: {} } } : { conversation_id: conversationId };
-    const reply = await this.#start({ agent_id: agentId, ...target }, mode, cwd);
-    const ref = required(refOf(reply), 'runtime_start');
-    const reported = await this.#confirmMode(ref, mode);
-    this.#conversations.remember({ ref, mode, cwd });
-    const conversation = conversationInfo(object(reply, 'conversation') ?? {}, ref.agentId);
-    return {
-      ref,
-      agent: required(agentInfo(object(reply, 'agent') ?? { id: ref.agentId }), 'runtime_start'),
-      conversation: conversation ?? {
-        id: ref.conversationId,
-        agentId: ref.agentId,
-        title: null,
-        updatedAt: null,
-        modelHandle: null,
-      },
-      mode: reported,
-      cwd: this.#conversations.device(ref)?.cwd ?? cwd,
-    };
+  openConversation(request: OpenRequest): Promise<OpenedConversation> {
+    return this.#starting.open(request);
   }
 
   async readHistory(ref: ConversationRef, before: string | null, limit: number): Promise<HistoryPage> {
@@ -262,27 +251,6 @@ export class AppServerConnection implements LettaConnection {
     throw new LettaError('protocol', `This Letta (${name}) speaks a protocol this extension does not know.`);
   }
 
-  /** Always with a mode: what is not said runs everything without asking (PROTOCOL b.6). */
-  #start(target: Frame, mode: PermissionMode, cwd: string | null): Promise<Fields> {
-    const frame = {
-      type: 'runtime_start',
-      ...target,
-      mode,
-      ...(cwd === null ? {} : { cwd }),
-      client_info: { name: 'letta-vscode', version: this.#clientVersion },
-      wait_for_replay: true,
-    };
-    return this.#requests.ask(frame, succeeded);
-  }
-
-  /** The mode the server reports. One that was not asked for is set once more before it is called an error. */
-  async #confirmMode(ref: ConversationRef, mode: PermissionMode): Promise<PermissionMode> {
-    const reported = await this.#conversations.modeConfirmed(ref, () => true);
-    if (reported === mode) return reported;
-    await this.setMode(ref, mode);
-    return mode;
-  }
-
   #input(
     ref: ConversationRef,
     payload: Frame,
@@ -307,6 +275,7 @@ export class AppServerConnection implements LettaConnection {
     }
     this.#logger.trace(`← ${text(frame, 'type') ?? ''} ${String(seq)}`);
     if (this.#requests.take(frame)) return;
+    if (decoded.events.some((event) => event.type === 'memoryChanged')) this.memory.noteChange();
     if (decoded.ref !== null)
       for (const event of decoded.events) this.#conversations.take(decoded.ref, event);
     // What the agent's memory is written for is not said: it is told to the conversation that runs, if only one does.
@@ -357,7 +326,8 @@ export class AppServerConnection implements LettaConnection {
   async #openAgain(epoch: string): Promise<void> {
     for (const conversation of this.#conversations.all) {
       try {
-        await this.#openOneAgain(conversation);
+        await this.#starting.again(conversation);
+        await this.readHistory(conversation.ref, null, REOPEN_PAGE);
       } catch (error) {
         // One that cannot be opened keeps what it shows; sending in it will say why it fails.
         this.#logger.warn(`A conversation could not be opened again: ${String(error)}`);
@@ -365,13 +335,6 @@ export class AppServerConnection implements LettaConnection {
       if (this.#epoch !== epoch || this.#link.state.kind !== 'open') return;
     }
     this.#setState({ kind: 'open' });
-  }
-
-  async #openOneAgain({ ref, mode, cwd }: OpenConversation): Promise<void> {
-    const target = { agent_id: ref.agentId, conversation_id: ref.conversationId };
-    await this.#start(target, mode, cwd);
-    await this.#confirmMode(ref, mode);
-    await this.readHistory(ref, null, REOPEN_PAGE);
   }
 
   #lost(error: LettaError): void {

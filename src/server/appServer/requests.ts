@@ -6,9 +6,12 @@ import type { Frame, FrameLink } from './frameLink.ts';
 
 /** Frames the server does not understand get no answer at all (PROTOCOL b.2): only this limit tells. */
 export const REQUEST_LIMIT_MS = 15_000;
+/** Frames of one answer. */
+const MAX_REPLIES = 1000;
 
 interface Waiting {
-  readonly answer: (reply: Fields) => void;
+  /** False: more of the answer is to come. */
+  readonly answer: (reply: Fields) => boolean;
   readonly fail: (error: LettaError) => void;
   readonly timer: Disposable;
 }
@@ -33,6 +36,20 @@ export class Requests {
    * later frame is looked at.
    */
   ask<T>(frame: Frame, read: (reply: Fields) => T): Promise<T> {
+    return this.#send(frame, (reply) => ({ value: read(reply) }));
+  }
+
+  /** An answer in several frames, all with the id of the question; `isLast` may throw to fail it. */
+  askAll(frame: Frame, isLast: (reply: Fields) => boolean): Promise<readonly Fields[]> {
+    const replies: Fields[] = [];
+    return this.#send(frame, (reply) => {
+      replies.push(reply);
+      return isLast(reply) || replies.length >= MAX_REPLIES ? { value: replies } : null;
+    });
+  }
+
+  /** `read` gives null while more is to come. */
+  #send<T>(frame: Frame, read: (reply: Fields) => { readonly value: T } | null): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const requestId = this.#newId();
       const kind = typeof frame['type'] === 'string' ? frame['type'] : 'request';
@@ -41,11 +58,14 @@ export class Requests {
         this.#logger.warn(`No answer to ${kind} within ${String(REQUEST_LIMIT_MS / 1000)} s`);
         reject(new LettaError('timeout', 'Letta did not answer in time.'));
       });
-      const answer = (reply: Fields): void => {
+      const answer = (reply: Fields): boolean => {
         try {
-          resolve(read(reply));
+          const whole = read(reply);
+          if (whole !== null) resolve(whole.value);
+          return whole !== null;
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
+          return true;
         }
       };
       this.#waiting.set(requestId, { answer, fail: reject, timer });
@@ -63,9 +83,9 @@ export class Requests {
     const requestId = text(frame, 'request_id');
     const kind = text(frame, 'type') ?? '';
     if (requestId === null || !(kind.endsWith('_response') || kind === 'input_accepted')) return false;
-    const waiting = this.#settle(requestId);
-    waiting?.answer(frame);
-    return waiting !== null;
+    const waiting = this.#waiting.get(requestId);
+    if (waiting?.answer(frame) === true) this.#settle(requestId);
+    return waiting !== undefined;
   }
 
   failAll(error: LettaError): void {

@@ -88,13 +88,6 @@ suite('what is said about a turn', () => {
     assert.equal(log.state.currentTurnId, null);
   });
 
-  test('memory is one row a turn, also when it is written after the end', () => {
-    const log = running().in({ type: 'memoryChanged', paths: ['a.md'] }, said('t', 'x'), finished());
-    log.in({ type: 'memoryChanged', paths: ['a.md', 'b.md'] });
-    assert.equal(log.part('notice').text, 'Remembered: a.md, b.md');
-    assert.equal(log.turn().parts.filter((part) => part.kind === 'notice').length, 1);
-  });
-
   test('commands, summaries, words of the server and unknown events are rows', () => {
     const ran = { type: 'commandRan', id: 'compact', input: '/compact', isError: false } as const;
     const log = running().in(
