@@ -10,8 +10,8 @@ import type { HeldMessage } from './sessionView.ts';
 /** Messages read at a time, and how far back a message is looked for. */
 const PAGE = 50;
 const MAX_PAGES = 20;
-/** The server's clock and ours are of one computer or nearly so. */
-const CLOCK_SLACK_MS = 60_000;
+/** As much as the clock of a server elsewhere may differ from ours. */
+const CLOCK_SLACK_MS = 3_600_000;
 /** After this long, a server that took a message and shows no sign of it, nor does anything else, has dropped it. */
 const SIGN_LIMIT_MS = 10_000;
 /** How often one message is handed over before the person is asked. */
@@ -45,7 +45,10 @@ export class Delivery implements Disposable {
   readonly #ports: DeliveryPorts;
   /** Client ids that the server's history has, as far as it was read on this connection. */
   readonly #inHistory = new Set<string>();
+  #isHistoryRead = false;
   #oldestAt = Infinity;
+  /** Where the history goes on behind what was read last. */
+  #older: string | null = null;
   readonly #tries = new Map<string, number>();
   /** The server takes these ids for messages it had: only under a new one does it look at the words again. */
   readonly #swallowed = new Set<string>();
@@ -94,6 +97,8 @@ export class Delivery implements Disposable {
     const anew: HeldMessage[] = [];
     for (const { message } of this.outbox.in('offered')) {
       const { clientId } = message;
+      // It stands where it was, with a button of its own.
+      if (deliveryOf(this.#ports.fold(), clientId) === 'notKept') continue;
       if (!this.#swallowed.has(clientId)) this.outbox.set(clientId, 'held');
       else if (this.takeBack(clientId) !== null) anew.push(message);
     }
@@ -147,6 +152,8 @@ export class Delivery implements Disposable {
   /** Call with every event, after the fold has it. */
   note(event: LettaEvent): void {
     if (event.type === 'historyRead') {
+      this.#older = event.page.before;
+      if (event.place === 'newest') this.#isHistoryRead = true;
       for (const message of event.page.messages) {
         if (message.kind === 'user') this.#inHistory.add(message.clientId ?? message.id);
         if (message.at !== null) this.#oldestAt = Math.min(this.#oldestAt, message.at);
@@ -160,23 +167,28 @@ export class Delivery implements Disposable {
       }
     } else if (event.type === 'connectionLost') {
       this.#inHistory.clear();
+      this.#isHistoryRead = false;
       this.#oldestAt = Infinity;
       this.outbox.doubtAll();
     }
   }
 
-  /** The server has what a turn began with once it has ended it. */
+  /** The server has what a turn began with once it has ended it; what Stop ended may not have begun. */
   turnEnded(turn: Turn): void {
-    if (turn.outcome?.kind === 'interrupted') return;
+    if (turn.outcome?.kind === 'interrupted' || turn.outcome?.kind === 'stopped') return;
     for (const part of turn.parts) {
       if (part.kind !== 'user' || part.delivery !== 'sent') continue;
       if (this.outbox.find(part.id)?.state === 'sending') this.outbox.remove(part.id);
     }
   }
 
-  /** Finds out what became of messages that may have arrived; the newest history and the queue were read just before. */
-  async reconcile(): Promise<void> {
+  /**
+   * Finds out what became of messages that may have arrived. Nothing is decided unless the newest history and the queue
+   * were read on the present connection, or there is no conversation yet that could have them.
+   */
+  async reconcile(isNew = false): Promise<void> {
     await this.#lookUp();
+    if (!isNew && !this.#isHistoryRead) return;
     for (const entry of this.outbox.in('unconfirmed')) this.#decide(entry);
     this.pump();
   }
@@ -184,7 +196,7 @@ export class Delivery implements Disposable {
   async #lookUp(): Promise<void> {
     for (let page = 0; page < MAX_PAGES; page++) {
       const channel = this.#ports.channel();
-      const before = this.#ports.fold().historyBefore;
+      const before = this.#older;
       const missing = this.outbox.in('unconfirmed').filter((entry) => !this.#isWithServer(entry));
       const oldest = Math.min(...missing.map(({ message }) => message.writtenAt));
       if (channel === null || before === null || missing.length === 0) return;
@@ -198,7 +210,7 @@ export class Delivery implements Disposable {
     if (this.#isWithServer(entry)) {
       this.outbox.set(clientId, 'sending');
       this.#settle(clientId);
-    } else if (deliveryOf(this.#ports.fold(), clientId) === 'sent') {
+    } else if (wasTaken(this.#ports.fold(), clientId)) {
       // The agent had begun with it: only the person can say whether it may begin again.
       this.#ports.apply({ type: 'messageNotKept', clientId });
       this.outbox.set(clientId, 'offered');
@@ -318,6 +330,11 @@ function deliveryOf(fold: FoldState, clientId: string): string | null {
     for (const part of turn.parts) if (part.kind === 'user' && part.id === clientId) return part.delivery;
   }
   return null;
+}
+
+function wasTaken(fold: FoldState, clientId: string): boolean {
+  const delivery = deliveryOf(fold, clientId);
+  return delivery === 'sent' || delivery === 'notKept';
 }
 
 function isShown(fold: FoldState, clientId: string): boolean {

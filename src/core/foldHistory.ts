@@ -1,4 +1,4 @@
-import type { Turn } from '../shared/transcript.ts';
+import type { Part, Turn, UserPart } from '../shared/transcript.ts';
 import type { FoldDraft } from './foldDraft.ts';
 import { reopen, showActivity } from './foldTurns.ts';
 import { mergeHistory } from './historyMerge.ts';
@@ -15,7 +15,8 @@ function readNewest(draft: FoldDraft, page: HistoryPage): void {
   const merged = mergeHistory(before.turns, page.messages, draft.state.currentTurnId);
   // Between what is known and this page something is missing: the page is where the conversation goes on.
   const isGap = merged.isApart && page.before !== null && merged.inPage.length > 0;
-  const turns = isGap ? merged.turns.filter((turn) => isKept(draft, merged.inPage, turn)) : merged.turns;
+  const kept = isGap ? merged.turns.filter((turn) => isKept(draft, merged.inPage, turn)) : merged.turns;
+  const turns = markNotKept(kept, merged.inPage, page);
   const reachesFirst = merged.inPage.length === 0 || turns[0]?.id === merged.inPage[0];
   const hasOlder = reachesFirst ? page.before !== null : before.hasOlder;
   if (before.turns.length === 0 || isGap) {
@@ -27,6 +28,26 @@ function readNewest(draft: FoldDraft, page: HistoryPage): void {
   if (reachesFirst) draft.update({ historyBefore: page.before });
   takeFromQueue(draft);
   followRunningTurn(draft, merged.inPage.at(-1) ?? null);
+}
+
+/** A prompt of a turn that did not end well, where the page tells of what is around it and not of the prompt: lost there. */
+function markNotKept(turns: readonly Turn[], inPage: readonly string[], page: HistoryPage): readonly Turn[] {
+  const kept = new Set(
+    page.messages.flatMap((message) => (message.kind === 'user' ? [message.clientId ?? message.id] : [])),
+  );
+  // The first turn of a page may have begun on an older one.
+  const first = page.before === null ? 0 : turns.findIndex((turn) => inPage.includes(turn.id)) + 1;
+  const isLost = (part: Part): part is UserPart => isTakenForSent(part) && !kept.has(part.id);
+  return turns.map((turn, index) => {
+    if (index < first || turn.state !== 'ended' || turn.outcome === null) return turn;
+    if (turn.outcome.kind === 'completed' || !turn.parts.some(isLost)) return turn;
+    const parts = turn.parts.map((part): Part => (isLost(part) ? { ...part, delivery: 'notKept' } : part));
+    return { ...turn, parts };
+  });
+}
+
+function isTakenForSent(part: Part): part is UserPart {
+  return part.kind === 'user' && part.delivery === 'sent' && part.origin === 'person';
 }
 
 function isKept(draft: FoldDraft, inPage: readonly string[], turn: Turn): boolean {

@@ -21,7 +21,10 @@ export function journalRead(draft: FoldDraft, event: Extract<LettaEvent, { type:
     if (known === undefined) putBack(draft, record);
     else if (known.state !== 'ended') keepBeginning(draft, known, record.turn);
     else if (known.metrics.startedAt === null) {
-      const after = before.flatMap((turn) => (turn === known ? laidOver(known, ended(record.turn)) : [turn]));
+      // The prompts of the first turn may stand on an older page.
+      const isCut = known === before[0] && draft.state.transcript.hasOlder;
+      const seen = withPromptsNotKept(ended(record.turn), known, isCut);
+      const after = before.flatMap((turn) => (turn === known ? laidOver(known, seen) : [turn]));
       for (const patch of diffTurns(before, after)) draft.emit(patch);
     }
   }
@@ -36,6 +39,16 @@ function isSame(turn: Turn, seen: Turn): boolean {
       ((part.kind === 'user' && part.id === seen.id) ||
         seen.parts.some((other) => other.kind === part.kind && other.id === part.id)),
   );
+}
+
+/** A prompt that the history of its turn lacks was lost there, unless it never left. */
+function withPromptsNotKept(seen: Turn, known: Turn, isCut: boolean): Turn {
+  const parts = seen.parts.flatMap((part): readonly Part[] => {
+    if (part.kind !== 'user' || part.delivery === 'unsent') return [part];
+    if (known.parts.some((other) => other.kind === 'user' && other.id === part.id)) return [part];
+    return isCut ? [] : [{ ...part, delivery: 'notKept' }];
+  });
+  return { ...seen, parts };
 }
 
 /** Everything is shown once: what stands in another turn or in the queue by now does not come again. */

@@ -101,7 +101,7 @@ export class Opening implements Disposable {
     const { conversationId } = this.#ports.target();
     if (channel.isOpenOn(connection)) return;
     if (conversationId === null) {
-      await delivery.reconcile(); // what was left is not with the server: it had no conversation
+      await delivery.reconcile(true); // what was left is not with the server: it had no conversation
       if (delivery.outbox.in('held').length === 0) return;
     }
     this.#isReading = true;

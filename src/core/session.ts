@@ -46,6 +46,8 @@ export class Session implements Disposable {
   readonly #hubSubscription: Disposable;
   readonly #keys = new Set<string>();
   #target: SessionTarget;
+  /** The way to the server is gone, and the fold knows. */
+  #isLost = false;
 
   constructor(options: SessionOptions, target: SessionTarget) {
     const { hub, clock, logger, newId } = options;
@@ -304,9 +306,8 @@ export class Session implements Disposable {
   #onHubChanged(): void {
     const { hub } = this.#options;
     const isLost = hub.state.kind === 'failed' || hub.state.kind === 'waiting';
-    if (isLost && this.#view.fold.currentTurnId !== null) {
-      this.#apply({ type: 'connectionLost', message: hub.state.error.message });
-    }
+    if (isLost && !this.#isLost) this.#apply({ type: 'connectionLost', message: hub.state.error.message });
+    this.#isLost = isLost;
     this.#view.refresh();
     if (hub.state.kind !== 'ready' || hub.setup !== null || this.#opening.isUnderWay) return;
     const isElsewhere = this.#channel.ref !== null && !this.#channel.isOpenOn(hub.state.connection);

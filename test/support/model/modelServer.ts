@@ -203,14 +203,13 @@ export class ModelConversation {
     this.#seenIds = new Set();
     this.ring = [];
     if (turn === null) return;
-    // The partial reply of a killed process is not on disk; its prompt usually is.
-    this.#history = this.#history.filter(({ message }) => idOf(message) !== turn.textId);
-    if (losesLastPrompt) {
-      const lost = new Set(turn.clientIds);
-      this.#history = this.#history.filter(
-        ({ message }) => message.kind !== 'user' || !lost.has(message.clientId ?? ''),
-      );
-    }
+    // The partial reply of a killed process is not on disk; its prompt usually is, and the calls before it.
+    const prompt = this.#history.findIndex(
+      ({ message }) => message.kind === 'user' && message.clientId === turn.turnId,
+    );
+    this.#history = losesLastPrompt
+      ? this.#history.slice(0, prompt)
+      : this.#history.filter(({ message }) => idOf(message) !== turn.textId);
   }
 
   #takeQueue(): void {

@@ -101,6 +101,8 @@ export class ModelWindow {
   readonly #publisher: Publisher;
   #session: Session;
   #subscription: { dispose: () => void };
+  /** Written here. */
+  readonly #own = new Set<string>();
   isDead = false;
   #shown: Transcript = EMPTY_TRANSCRIPT;
   #isVisible = true;
@@ -166,6 +168,7 @@ export class ModelWindow {
 
   submit(plan: string): void {
     const clientId = this.#world.newClientId();
+    this.#own.add(clientId);
     this.#world.written.set(clientId, this.#session.target.conversationId ?? '');
     // Two messages alike are taken for the copies that retries leave in the history (PROTOCOL b.14).
     this.#session.submit(clientId, `${plan} ${clientId}`);
@@ -182,7 +185,7 @@ export class ModelWindow {
   }
 
   async takeBack(): Promise<void> {
-    const [first] = this.#session.state.queue;
+    const first = this.#session.state.queue.find(({ clientId }) => this.#own.has(clientId));
     if (first === undefined) return;
     const message = await this.#session.takeQueued(first.clientId);
     if (message !== null) this.#world.withdrawn.add(message.clientId);

@@ -11,9 +11,9 @@ const user = (clientId: string): HistoryMessage => ({
   text: clientId,
   attachments: [],
   origin: 'person',
-  at: 1,
+  at: 1_000_000,
 });
-const reply = (id: string, text: string): HistoryMessage => ({ kind: 'text', id, text, at: 1 });
+const reply = (id: string, text: string): HistoryMessage => ({ kind: 'text', id, text, at: 1_000_000 });
 
 /** One turn: prompt, some text, and its end. */
 async function turn(
@@ -139,6 +139,7 @@ suite('journal: what was seen and not kept', () => {
     await turn(fixture, session, 'a', 'cancelled');
     await turn(fixture, session, 'b', 'end_turn');
     fixture.window.end();
+    fixture.disk.messages.clear(); // or the stopped message would be looked for on the older page
     const next = new SessionFixture(fixture.disk);
     next.connection.pages = [
       { messages: [user('b'), reply('t-b', 'reply to b')], before: 'b' },

@@ -215,7 +215,7 @@ async function check(world: World): Promise<void> {
     for (const session of sessions) checkShown(world, session, new Set(kept));
     for (const [clientId, conversationId] of world.written) {
       if (conversationId !== ref.conversationId || world.withdrawn.has(clientId)) continue;
-      const isShown = sessions.some((session) => placesOf(session, clientId) > 0);
+      const isShown = sessions.some((session) => isSaid(session, clientId));
       assert.ok(isShown, `N1: ${clientId} is lost`);
     }
   }
@@ -278,6 +278,14 @@ function picture(world: World): string {
   }
   lines.push(`disk: ${[...world.disk.messages.keys()].join(' ')}`);
   return lines.join('\n');
+}
+
+/** Under its id, or its words under another: what is sent as a new message. */
+function isSaid(session: Session, clientId: string): boolean {
+  const { transcript, queue } = session.state;
+  const parts = transcript.turns.flatMap((turn) => turn.parts);
+  const said = [...parts.filter((part) => part.kind === 'user'), ...queue];
+  return said.some(({ text }) => text.endsWith(` ${clientId}`));
 }
 
 function placesOf(session: Session, clientId: string): number {
