@@ -145,7 +145,7 @@ export class Broker {
       if (message === null) {
         this.#log.line(`window ${String(id)}: a message that is not understood`);
       } else if ('frame' in message) {
-        this.#relay.fromWindow(id, message.frame);
+        this.#relay.fromWindow(id, message.frame, message.since);
       } else {
         void this.#obey(id, message.broker);
       }

@@ -1,4 +1,5 @@
-import { isRecord, parseObject, type BrokerNotice, type WireFrame } from './wire.ts';
+import { loopStatus, TurnRings } from './turnRings.ts';
+import { isRecord, parseObject, type BrokerNotice, type SeqStamp, type WireFrame } from './wire.ts';
 
 /** More than this unread by a window means that it hangs; it reads history again when it comes back. */
 const UNREAD_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -28,8 +29,8 @@ export interface Upstream {
 
 /**
  * Passes frames between windows and the one socket to the runtime. It knows who asked (`request_id` is rewritten on the
- * way there and back) and who watches which conversation (any frame that names a runtime subscribes to it), nothing else.
- * Frames that come while a window is away are not kept: it reads history again.
+ * way there and back), who watches which conversation (any frame that names a runtime subscribes to it), and what was
+ * posted of each conversation's newest turn, nothing else.
  */
 export class Relay {
   readonly #upstream: Upstream;
@@ -40,6 +41,7 @@ export class Relay {
   /** Runtimes that were started in this epoch. */
   readonly #started = new Set<string>();
   readonly #busy = new Set<string>();
+  readonly #rings = new TurnRings();
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
   readonly #tools = new Map<string, { readonly windowId: number; readonly tools: unknown }>();
   #lastWindowId = 0;
@@ -96,14 +98,20 @@ export class Relay {
     this.#started.clear();
     this.#tools.clear();
     this.#busy.clear();
+    this.#rings.clear();
     this.#onIdleChange();
   }
 
-  fromWindow(windowId: number, received: WireFrame): void {
+  /** `since`: of a conversation that is started, the window has all up to there. */
+  fromWindow(windowId: number, received: WireFrame, since?: SeqStamp): void {
     const window = this.#windows.get(windowId);
     if (window === undefined) return;
     const key = targetOf(received);
-    if (key !== null) this.#watch(key, windowId);
+    if (key !== null) {
+      // In the same tick as the watch begins: neither a hole nor a frame twice lies between them.
+      if (received['type'] === 'runtime_start') this.#catchUp(windowId, key, since);
+      this.#watch(key, windowId);
+    }
     const frame =
       received['type'] === 'runtime_start' ? this.#gentleStart(received, key, windowId) : received;
     const id = frame['request_id'];
@@ -133,8 +141,18 @@ export class Relay {
       return;
     }
     const key = keyOf(frame['runtime']);
-    if (key !== null) this.#noteBusy(key, frame);
-    for (const windowId of this.#audience(key)) this.#postFrame(windowId, json);
+    const message = this.#numbered(json);
+    if (key !== null) {
+      this.#noteBusy(key, frame);
+      this.#rings.keep(key, frame, this.#seq, message);
+    }
+    for (const windowId of this.#audience(key)) this.#post(windowId, message);
+  }
+
+  /** Also for a window that watches already: what shows the conversation there may be new. It knows what it has by number. */
+  #catchUp(windowId: number, key: string, since: SeqStamp | undefined): void {
+    const from = since?.epoch === this.#epoch ? since.seq : 0;
+    for (const message of this.#rings.messages(key, from)) this.#post(windowId, message);
   }
 
   /** A conversation is started once with its mode and directory; a further start watches and leaves both alone. */
@@ -194,8 +212,8 @@ export class Relay {
   }
 
   #noteBusy(key: string, frame: WireFrame): void {
-    const status = isRecord(frame['loop_status']) ? frame['loop_status']['status'] : undefined;
-    if (frame['type'] !== 'update_loop_status' || typeof status !== 'string') return;
+    const status = loopStatus(frame);
+    if (status === null) return;
     const wasBusy = this.isBusy;
     if (AT_REST.has(status)) this.#busy.delete(key);
     else this.#busy.add(key);
@@ -212,10 +230,11 @@ export class Relay {
   }
 
   #postFrame(windowId: number, json: string): void {
-    this.#post(
-      windowId,
-      `{"epoch":${JSON.stringify(this.#epoch)},"seq":${String(this.#seq)},"frame":${json}}`,
-    );
+    this.#post(windowId, this.#numbered(json));
+  }
+
+  #numbered(json: string): string {
+    return `{"epoch":${JSON.stringify(this.#epoch)},"seq":${String(this.#seq)},"frame":${json}}`;
   }
 
   #post(windowId: number, text: string): void {

@@ -21,7 +21,16 @@ export interface BrokerCommand {
   readonly id: number;
 }
 
-export type WindowMessage = { readonly frame: WireFrame } | { readonly broker: BrokerCommand };
+/** A frame's place in the runtime's life: `epoch` changes with every restart, `seq` grows within it. */
+export interface SeqStamp {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export type WindowMessage =
+  /** `since`, beside a `runtime_start`: what shows the conversation has all of it up to there. */
+  | { readonly frame: WireFrame; readonly since?: SeqStamp }
+  | { readonly broker: BrokerCommand };
 
 export type RuntimeState = 'starting' | 'up' | 'gaveUp';
 
@@ -41,7 +50,7 @@ export type BrokerNotice =
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly message: string };
 
 export type BrokerMessage =
-  | { readonly epoch: string; readonly seq: number; readonly frame: WireFrame }
+  | (SeqStamp & { readonly frame: WireFrame })
   | { readonly broker: BrokerNotice };
 
 /** Lies beside the lock as `server.json` (0600) while a broker serves. */
@@ -76,14 +85,18 @@ export function parseObject(text: string): WireFrame | null {
 export function parseWindowMessage(text: string): WindowMessage | null {
   const message = parseObject(text);
   if (message === null) return null;
-  const { frame, broker } = message;
-  if (isRecord(frame)) return { frame };
+  const { frame, since, broker } = message;
+  if (isRecord(frame)) return isSeqStamp(since) ? { frame, since } : { frame };
   if (!isRecord(broker) || typeof broker['id'] !== 'number' || typeof broker['type'] !== 'string')
     return null;
   // Membership in COMMANDS is what the type says.
   return COMMANDS.has(broker['type'])
     ? { broker: { type: broker['type'] as BrokerCommandType, id: broker['id'] } }
     : null;
+}
+
+function isSeqStamp(value: unknown): value is SeqStamp {
+  return isRecord(value) && typeof value['epoch'] === 'string' && typeof value['seq'] === 'number';
 }
 
 export function parseServerFile(text: string): ServerFile | null {

@@ -6,6 +6,7 @@ import {
   PING_EVERY_MS,
   type BrokerCommandType,
   type RuntimeState,
+  type SeqStamp,
   type ServerFile,
 } from '../../broker/wire.ts';
 import { Emitter } from '../../core/emitter.ts';
@@ -131,11 +132,11 @@ export class BrokerLink implements FrameLink {
     return this.#received.event;
   }
 
-  send(frame: Frame): void {
+  send(frame: Frame, since?: SeqStamp): void {
     if (this.#state.kind !== 'open') {
       throw new LettaError('connectionLost', 'Letta on this computer is not connected.');
     }
-    this.#socket.send(JSON.stringify({ frame }));
+    this.#socket.send(JSON.stringify({ frame, since }));
   }
 
   /** Resolves when the runtime can be spoken to; rejects with why it cannot. */
