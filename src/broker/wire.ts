@@ -29,8 +29,7 @@ export interface SeqStamp {
 
 export type WindowMessage =
   /** `since`, beside a `runtime_start`: what shows the conversation has all of it up to there. */
-  | { readonly frame: WireFrame; readonly since?: SeqStamp }
-  | { readonly broker: BrokerCommand };
+  { readonly frame: WireFrame; readonly since?: SeqStamp } | { readonly broker: BrokerCommand };
 
 export type RuntimeState = 'starting' | 'up' | 'gaveUp';
 
@@ -49,9 +48,7 @@ export type BrokerNotice =
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly message: string };
 
-export type BrokerMessage =
-  | (SeqStamp & { readonly frame: WireFrame })
-  | { readonly broker: BrokerNotice };
+export type BrokerMessage = (SeqStamp & { readonly frame: WireFrame }) | { readonly broker: BrokerNotice };
 
 /** Lies beside the lock as `server.json` (0600) while a broker serves. */
 export interface ServerFile {
