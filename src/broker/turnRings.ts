@@ -1,4 +1,5 @@
-import { isRecord, type WireFrame } from './wire.ts';
+import { isRecord } from '../shared/json.ts';
+import type { WireFrame } from '../shared/wire.ts';
 
 const LIMIT_BYTES = 2 * 1024 * 1024;
 const TOTAL_LIMIT_BYTES = 6 * 1024 * 1024;

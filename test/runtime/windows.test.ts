@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setup, suite, suiteSetup, suiteTeardown, teardown, test } from 'mocha';
-import { isRecord } from '../../src/broker/wire.ts';
+import { isRecord } from '../../src/shared/json.ts';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
 import { isOf, isType, recordIn, RuntimeClient, say, startDemoAgent } from '../support/runtimeClient.ts';

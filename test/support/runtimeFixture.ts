@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ROOT } from '../../scripts/lib/paths.ts';
 import { layOutRuntime } from '../../scripts/lib/runtimePackage.ts';
-import { parseServerFile, type ServerFile } from '../../src/broker/wire.ts';
+import { parseServerFile, type ServerFile } from '../../src/shared/wire.ts';
 import { systemClock } from '../../src/host/systemClock.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
 import { LocalRuntime, type LocalRuntimeOptions } from '../../src/server/localRuntime/localRuntime.ts';

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { setup, suite, test } from 'mocha';
 import { Relay, type WindowSocket } from '../../../src/broker/relay.ts';
 import { TurnRings } from '../../../src/broker/turnRings.ts';
-import { parseObject, type WireFrame } from '../../../src/broker/wire.ts';
+import { parseObject } from '../../../src/shared/json.ts';
+import type { WireFrame } from '../../../src/shared/wire.ts';
 
 const MB = 1024 * 1024;
 const runtimeOf = (name: string): WireFrame => ({ agent_id: 'agent-1', conversation_id: name });
@@ -123,8 +124,8 @@ suite('a window that comes in the middle of a turn', () => {
           upstream = parseObject(json) ?? {};
           return true;
         };
-        const relay = new Relay({ send }, () => undefined);
-        relay.beginEpoch('e');
+        const relay = new Relay(send, () => undefined);
+        relay.onUp('e');
         let seq = 0;
         /** What the runtime said of each conversation, and where its newest turn began. */
         const said = new Map<string, { seq: number; isState: boolean }[]>();
@@ -137,7 +138,7 @@ suite('a window that comes in the middle of a turn', () => {
           said.set(name, all);
           const turn = begins.get(name) ?? { at: 0, phase: 'over' as const };
           if (frame !== undefined) {
-            relay.fromRuntime(JSON.stringify({ ...frame, runtime }));
+            relay.onFrame(JSON.stringify({ ...frame, runtime }));
             all.push({ seq: ++seq, isState: frame['type'] === 'update_device_status' });
             if (turn.phase === 'over' && (frame === BEGIN || frame === ECHO))
               begins.set(name, { at: seq, phase: frame === BEGIN ? 'running' : 'announced' });
@@ -152,7 +153,7 @@ suite('a window that comes in the middle of a turn', () => {
           const message = { type: 'runtime_start', request_id: 'r', ...runtime };
           relay.fromWindow(id, message, { epoch: 'e', seq: last });
           windows.push({ name, socket, from: Math.max(turn.at, last + 1), joinedAt: seq });
-          relay.fromRuntime(
+          relay.onFrame(
             JSON.stringify({
               type: 'runtime_start_response',
               request_id: upstream['request_id'],
@@ -174,15 +175,18 @@ suite('a window that comes in the middle of a turn', () => {
   });
 
   test('what its window has of another life of the runtime does not count', () => {
-    const relay = new Relay({ send: () => true }, () => undefined);
-    relay.beginEpoch('e2');
-    relay.fromRuntime(JSON.stringify({ ...BEGIN, runtime: runtimeOf('conv-1') }));
+    const relay = new Relay(
+      () => true,
+      () => undefined,
+    );
+    relay.onUp('e2');
+    relay.onFrame(JSON.stringify({ ...BEGIN, runtime: runtimeOf('conv-1') }));
     const socket = new Recorder();
     const start = { type: 'runtime_start', request_id: 'r', ...runtimeOf('conv-1') };
     relay.fromWindow(relay.add(socket), start, { epoch: 'e1', seq: 90 });
     assert.deepEqual(socket.seqs, [1]);
-    relay.endEpoch('ended');
-    relay.beginEpoch('e3');
+    relay.onDown(1, 'ended');
+    relay.onUp('e3');
     const later = new Recorder();
     relay.fromWindow(relay.add(later), start);
     assert.deepEqual(later.seqs, []);

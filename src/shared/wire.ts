@@ -1,3 +1,5 @@
+import { isRecord, parseObject, type JsonObject } from './json.ts';
+
 /**
  * What windows and the broker say to each other: JSON text frames on a loopback WebSocket with a token. The broker
  * relays frames of the App Server protocol without knowing what they mean to a person.
@@ -11,15 +13,7 @@ export const SILENCE_LIMIT_MS = 45_000;
 /** The broker's exit code when another one holds the lock. */
 export const EXIT_LOCK_HELD = 3;
 
-export type WireFrame = Readonly<Record<string, unknown>>;
-
-/** `handOver`: end yourself if no other window and no turn needs you, a newer version wants to take your place. */
-export type BrokerCommandType = 'startDemo' | 'restartRuntime' | 'shutdown' | 'handOver';
-
-export interface BrokerCommand {
-  readonly type: BrokerCommandType;
-  readonly id: number;
-}
+export type WireFrame = JsonObject;
 
 /** A frame's place in the runtime's life: `epoch` changes with every restart, `seq` grows within it. */
 export interface SeqStamp {
@@ -27,11 +21,23 @@ export interface SeqStamp {
   readonly seq: number;
 }
 
+export type BrokerRequest =
+  | { readonly type: 'startDemo' | 'restartRuntime' | 'shutdown' }
+  /** End yourself if no other window and no turn needs you: a newer version wants to take your place. */
+  | { readonly type: 'handOver' }
+  /** Of a broker for a server elsewhere: where that is. The token is kept in memory only. */
+  | { readonly type: 'attach'; readonly url: string; readonly token: string };
+
+export type BrokerCommand = BrokerRequest & { readonly id: number };
+
 export type WindowMessage =
   /** `since`, beside a `runtime_start`: what shows the conversation has all of it up to there. */
   { readonly frame: WireFrame; readonly since?: SeqStamp } | { readonly broker: BrokerCommand };
 
 export type RuntimeState = 'starting' | 'up' | 'gaveUp';
+
+/** Why the runtime is not tried again by itself, as far as a window can act on it. */
+export type GaveUpReason = 'runtimeGaveUp' | 'unreachable' | 'unauthorised';
 
 export type BrokerNotice =
   /** The first message on every connection. */
@@ -44,7 +50,14 @@ export type BrokerNotice =
     }
   | { readonly type: 'runtimeUp'; readonly epoch: string }
   | { readonly type: 'runtimeDown'; readonly attempt: number; readonly message: string }
-  | { readonly type: 'gaveUp'; readonly message: string; readonly log: string }
+  | {
+      readonly type: 'gaveUp';
+      readonly reason: GaveUpReason;
+      readonly message: string;
+      readonly log: string;
+    }
+  /** So many frames of the runtime, all in all, could not be passed on. */
+  | { readonly type: 'unreadable'; readonly count: number }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly message: string };
 
@@ -58,38 +71,28 @@ export interface ServerFile {
   readonly version: string;
 }
 
-const COMMANDS: ReadonlySet<string> = new Set<BrokerCommandType>([
-  'startDemo',
-  'restartRuntime',
-  'shutdown',
-  'handOver',
-]);
-
-export function isRecord(value: unknown): value is WireFrame {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The object that a JSON text holds; null for anything else. */
-export function parseObject(text: string): WireFrame | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 export function parseWindowMessage(text: string): WindowMessage | null {
   const message = parseObject(text);
   if (message === null) return null;
   const { frame, since, broker } = message;
   if (isRecord(frame)) return isSeqStamp(since) ? { frame, since } : { frame };
-  if (!isRecord(broker) || typeof broker['id'] !== 'number' || typeof broker['type'] !== 'string')
-    return null;
-  // Membership in COMMANDS is what the type says.
-  return COMMANDS.has(broker['type'])
-    ? { broker: { type: broker['type'] as BrokerCommandType, id: broker['id'] } }
-    : null;
+  const command = isRecord(broker) ? parseCommand(broker) : null;
+  return command === null ? null : { broker: command };
+}
+
+function parseCommand({ type, id, url, token }: JsonObject): BrokerCommand | null {
+  if (typeof id !== 'number') return null;
+  switch (type) {
+    case 'startDemo':
+    case 'restartRuntime':
+    case 'shutdown':
+    case 'handOver':
+      return { type, id };
+    case 'attach':
+      return typeof url === 'string' && typeof token === 'string' ? { type, id, url, token } : null;
+    default:
+      return null;
+  }
 }
 
 function isSeqStamp(value: unknown): value is SeqStamp {

@@ -2,7 +2,7 @@ import childProcess from 'node:child_process';
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isRecord } from './wire.ts';
+import { isRecord } from '../shared/json.ts';
 
 const FLAG = 'ELECTRON_RUN_AS_NODE';
 
