@@ -5,7 +5,7 @@ import type { RuntimeEvents, RuntimeHost } from './runtimeHost.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Three quick tries; the wait before each is anything up to this (full jitter), so that many do not come at once. */
-const BACKOFF_LIMITS_MS = [500, 2_000, 8_000];
+const BACKOFF_LIMITS_MS = [500, 1_000, 4_000];
 
 /** An App Server that somebody else runs. Which one, the first window says. */
 export class RemoteHost implements RuntimeHost {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { noMask } from '../shared/wire.ts';
 import type { BoundedLog } from './boundedLog.ts';
 import { forgetRuntime, noteRuntime } from './formerRuntime.ts';
 import { listenForFrames, MAX_PAYLOAD_BYTES } from './listenForFrames.ts';
@@ -105,6 +106,7 @@ export class RuntimeProcess implements RuntimeLife {
       headers: { Authorization: `Bearer ${this.#token}` },
       handshakeTimeout: START_LIMIT_MS,
       maxPayload: MAX_PAYLOAD_BYTES,
+      generateMask: noMask,
       perMessageDeflate: false,
     });
     this.#socket = socket;

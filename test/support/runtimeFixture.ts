@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { lazyModules } from '../../scripts/lib/lazyModules.ts';
 import { ROOT } from '../../scripts/lib/paths.ts';
 import { layOutRuntime } from '../../scripts/lib/runtimePackage.ts';
 import { parseServerFile, type ServerFile } from '../../src/shared/wire.ts';
@@ -40,6 +41,8 @@ async function buildAssets(): Promise<string> {
       target: 'node20',
       format: 'cjs',
       external: ['bufferutil', 'utf-8-validate'],
+      minify: true,
+      plugins: [lazyModules],
     }),
   ]);
   return folder;
@@ -82,6 +85,17 @@ export class RuntimeFixture {
       clock: systemClock,
       ...changes,
     });
+  }
+
+  /** A link to a server elsewhere, through its own broker. */
+  async connectTo(
+    url: string,
+    token: string,
+    changes: Partial<LocalRuntimeOptions> = {},
+  ): Promise<BrokerLink> {
+    const link = await this.window(changes).connectTo(url, token, AbortSignal.timeout(LIMIT_MS * 4));
+    this.#links.push(link);
+    return link;
   }
 
   async connect(changes: Partial<LocalRuntimeOptions> = {}): Promise<BrokerLink> {
@@ -132,9 +146,13 @@ export class RuntimeFixture {
   }
 
   async dispose(): Promise<void> {
-    const open = this.#links.find((link) => link.state.kind !== 'closed');
-    if (open !== undefined) await open.shutdown();
+    // Links to several brokers may be open; where they share one, it is gone after the first.
+    for (const link of this.#links) {
+      if (link.state.kind !== 'closed') await link.shutdown().catch(() => undefined);
+    }
     for (const link of this.#links) link.dispose();
+    // Brokers without a window would stay for their grace period.
+    for (const { pid, kind } of this.processes()) if (kind === 'broker') process.kill(pid, 'SIGTERM');
     await this.untilGone(['broker', 'runtime', 'demo'], LIMIT_MS).finally(() => {
       for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
     });

@@ -6,6 +6,7 @@ import { parseDemoModelInfo, type DemoModelInfo } from '../../demo/demoModelInfo
 import { isRecord, parseObject } from '../../shared/json.ts';
 import {
   MAX_FRAME_BYTES,
+  noMask,
   PING_EVERY_MS,
   type BrokerRequest,
   type RuntimeState,
@@ -78,6 +79,7 @@ export class BrokerLink implements FrameLink {
       const socket = new WebSocket(`ws://127.0.0.1:${String(server.port)}`, {
         headers: { Authorization: `Bearer ${server.token}` },
         maxPayload: MAX_FRAME_BYTES,
+        generateMask: noMask,
         perMessageDeflate: false,
       });
       const fail = (error: LettaError): void => {
