@@ -139,10 +139,15 @@ export class Broker {
       case 'shutdown':
         return null;
       case 'handOver':
-        if (this.#relay.windowCount > 1 || this.#relay.work !== 'none')
-          throw new Error('Other windows or turns need this one.');
+        this.#checkNotNeeded();
         return null;
     }
+  }
+
+  #checkNotNeeded(): void {
+    const { windowCount, work } = this.#relay;
+    if (windowCount > 1 || work !== 'none')
+      throw new Error(`Needed by ${String(windowCount - 1)} other windows; work: ${work}.`);
   }
 
   #onIdleChange(): void {
