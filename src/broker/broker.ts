@@ -51,6 +51,9 @@ export class Broker {
       () => {
         this.#onIdleChange();
       },
+      (line) => {
+        this.#log.line(line);
+      },
     );
     this.#host = makeHost(this.#relay);
   }

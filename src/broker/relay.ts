@@ -36,12 +36,14 @@ export class Relay implements RuntimeEvents {
   /** False when the runtime cannot take it now. */
   readonly #send: (json: string) => boolean;
   readonly #onWorkChange: () => void;
+  readonly #log: (line: string) => void;
   readonly #windows = new Map<number, Window>();
   /** Runtimes that were started in this epoch, each with the request that gave it its mode. */
   readonly #started = new Map<string, string>();
   readonly #work = new Map<string, Work>();
   readonly #rings = new TurnRings();
   readonly #unreadable = new Tally((count) => {
+    this.#log(`${String(count)} frames of the runtime could not be read`);
     this.#notifyAll({ type: 'unreadable', count });
   });
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
@@ -50,9 +52,14 @@ export class Relay implements RuntimeEvents {
   #epoch = '';
   #seq = 0;
 
-  constructor(send: (json: string) => boolean, onWorkChange: () => void) {
+  constructor(
+    send: (json: string) => boolean,
+    onWorkChange: () => void,
+    log: (line: string) => void = () => undefined,
+  ) {
     this.#send = send;
     this.#onWorkChange = onWorkChange;
+    this.#log = log;
   }
 
   get windowCount(): number {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -104,14 +104,21 @@ export class RuntimeFixture {
     return link;
   }
 
-  async serverFile(): Promise<ServerFile> {
-    const file = parseServerFile(await readFile(join(this.stateDir, 'server.json'), 'utf8'));
+  async serverFile(kind: 'local' | 'remote' = 'local'): Promise<ServerFile> {
+    const file = parseServerFile(await readFile(join(await this.#folder(kind), 'server.json'), 'utf8'));
     if (file === null) throw new Error('server.json is not understood');
     return file;
   }
 
-  runtimeLog(): Promise<string> {
-    return readFile(join(this.stateDir, 'logs', 'runtime.log'), 'utf8');
+  async runtimeLog(kind: 'local' | 'remote' = 'local'): Promise<string> {
+    return readFile(join(await this.#folder(kind), 'logs', 'runtime.log'), 'utf8');
+  }
+
+  /** Of the broker, where only one of its kind runs. */
+  async #folder(kind: 'local' | 'remote'): Promise<string> {
+    if (kind === 'local') return this.stateDir;
+    const [name = ''] = await readdir(join(this.stateDir, 'remote'));
+    return join(this.stateDir, 'remote', name);
   }
 
   /** Every running process that was started for this state folder, by what it is. */
