@@ -84,11 +84,17 @@ suite('an App Server that somebody else runs, through a broker', function () {
     await local.shutdown();
   });
 
-  test('the mode is said again in every new epoch, and the first window keeps it', async () => {
+  test('the mode is said again in every new epoch', async () => {
+    // Another link for the agent: its connection would open the conversation again by itself.
+    const agent_id = await agentOn(await OpenChat.on(await fixture.connectTo(server.url, server.token)));
     const client = new RuntimeClient(link);
-    const chat = await OpenChat.on(link);
-    await chat.make(await agentOn(chat), fixture.workspace);
-    const { agentId: agent_id, conversationId: conversation_id } = chat.ref;
+    const made = await client.request({
+      type: 'runtime_start',
+      agent_id,
+      create_conversation: { body: {} },
+      mode: 'standard',
+    });
+    const { conversation_id } = recordIn(made, 'runtime');
     const restarting = client.state('restarting');
     await server.kill();
     assert.match(JSON.stringify(await restarting), /The Letta server/);
