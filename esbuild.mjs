@@ -1,6 +1,7 @@
 import { build } from 'esbuild';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lazyModules } from './scripts/lib/lazyModules.ts';
 
 /** Builds dist/: the extension host's bundle, the detached processes, the webview. `--watch` is not needed: it takes under a second. */
 const isProduction = process.argv.includes('--production');
@@ -26,7 +27,12 @@ for (const name of await readdir('dist'))
   if (name !== 'runtime') await rm(join('dist', name), { recursive: true, force: true });
 const builds = Promise.all([
   build({ ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
-  build({ ...node, entryPoints: ['src/broker/main.ts'], outfile: 'dist/broker.cjs' }),
+  build({
+    ...node,
+    entryPoints: ['src/broker/main.ts'],
+    outfile: 'dist/broker.cjs',
+    plugins: [lazyModules],
+  }),
   build({ ...node, entryPoints: ['src/demo/main.ts'], outfile: 'dist/demoModel.cjs' }),
   build({
     ...common,

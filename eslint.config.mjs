@@ -51,12 +51,13 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  layer(['src/shared/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|demo|webview')]),
-  layer(['src/core/**'], [NODE, VSCODE, LETTA, inside('server|host|broker|demo|webview')]),
-  layer(['src/server/**'], [VSCODE, inside('host|webview')]),
-  layer(['src/broker/**', 'src/demo/**'], [VSCODE, LETTA, inside('core|server|host|webview')]),
+  layer(['src/shared/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|runtimeHost|demo|webview')]),
+  layer(['src/core/**'], [NODE, VSCODE, LETTA, inside('server|host|broker|runtimeHost|demo|webview')]),
+  layer(['src/server/**'], [VSCODE, inside('host|broker|runtimeHost|webview')]),
+  layer(['src/broker/**'], [VSCODE, LETTA, inside('core|server|host|demo|webview')]),
+  layer(['src/runtimeHost/**', 'src/demo/**'], [VSCODE, LETTA, inside('core|server|host|broker|webview')]),
   layer(['src/host/**'], [LETTA, inside('webview')]),
-  layer(['webview/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|demo')]),
+  layer(['webview/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|runtimeHost|demo')]),
   {
     files: ['test/**/*.ts', 'test/**/*.tsx', 'bench/**/*.ts', 'scripts/**/*.ts'],
     rules: {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { parseServerFile, type ServerFile } from './wire.ts';
+import { codeOf, isRunning } from '../runtimeHost/runningProcess.ts';
+import { parseServerFile, type ServerFile } from '../shared/wire.ts';
 
 const PROBE_LIMIT_MS = 2_000;
 /** A takeover lasts milliseconds; one this old was left by a process that died in it. */
@@ -24,8 +26,7 @@ export class Lock {
     if (this.#create(this.#path)) return true;
     const found = read(this.#path);
     if (found === null) return this.#create(this.#path);
-    if (await isAlive(found)) return false;
-    return this.#takeOver(found);
+    return !(await isAlive(found)) && this.#takeOver(found);
   }
 
   /** False when another broker took over, or the state folder is gone. */
@@ -40,7 +41,8 @@ export class Lock {
   /** Replaces a stale lock. Several may try at once; a second lock lets one through, which looks again before it acts. */
   #takeOver(stale: string): boolean {
     const takeover = `${this.#path}.takeover`;
-    removeIfOld(takeover);
+    const madeAt = statSync(takeover, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - madeAt > TAKEOVER_LIMIT_MS) rmSync(takeover, { force: true });
     if (!this.#create(takeover)) return false;
     try {
       if (read(this.#path) !== stale) return false;
@@ -73,54 +75,20 @@ function read(path: string): string | null {
   }
 }
 
-function removeIfOld(path: string): void {
-  try {
-    if (Date.now() - statSync(path).mtimeMs > TAKEOVER_LIMIT_MS) rmSync(path, { force: true });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-}
-
 async function isAlive(content: string): Promise<boolean> {
   const holder = parseServerFile(content);
-  return holder !== null && isRunning(holder.pid) && (await answers(holder));
-}
-
-/** Also true for a process of another user. */
-export function isRunning(pid: number): boolean {
+  if (holder === null || !isRunning(holder.pid)) return false;
+  const { port, token, pid } = holder;
+  const headers = { Authorization: `Bearer ${token}` };
+  const request = get({ host: '127.0.0.1', port, path: '/identity', headers, timeout: PROBE_LIMIT_MS });
+  request.on('timeout', () => request.destroy());
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
+    const [response] = (await once(request, 'response')) as [IncomingMessage]; // what the event carries
+    let body = '';
+    for await (const chunk of response.setEncoding('utf8')) body += String(chunk);
+    return response.statusCode === 200 && body === String(pid);
+  } catch {
+    // Nobody, or not one of ours.
+    return false;
   }
-}
-
-function answers(holder: ServerFile): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get(
-      {
-        host: '127.0.0.1',
-        port: holder.port,
-        path: '/identity',
-        headers: { Authorization: `Bearer ${holder.token}` },
-        timeout: PROBE_LIMIT_MS,
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-        response.on('end', () => {
-          resolve(response.statusCode === 200 && body === String(holder.pid));
-        });
-      },
-    );
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => {
-      resolve(false);
-    });
-  });
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

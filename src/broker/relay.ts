@@ -1,10 +1,11 @@
-import { isRecord, parseObject, type BrokerNotice, type WireFrame } from './wire.ts';
+import type { RuntimeEvents } from '../runtimeHost/runtimeHost.ts';
+import { isRecord, parseObject } from '../shared/json.ts';
+import type { BrokerNotice, GaveUpReason, SeqStamp, WireFrame } from '../shared/wire.ts';
+import { Tally } from './tally.ts';
+import { loopStatus, TurnRings } from './turnRings.ts';
 
 /** More than this unread by a window means that it hangs; it reads history again when it comes back. */
 const UNREAD_LIMIT_BYTES = 64 * 1024 * 1024;
-/** States in which a turn needs nobody to go on. A turn that waits for an approval does not keep the broker alive. */
-const AT_REST = new Set(['WAITING_ON_INPUT', 'WAITING_ON_APPROVAL']);
-
 const OPEN = 1;
 
 /** What is used of a window's WebSocket. */
@@ -19,108 +20,143 @@ interface Window {
   readonly socket: WindowSocket;
   /** Requests sent to the runtime and not yet answered: the window's own id by the one upstream. */
   readonly inFlight: Map<string, WireFrame>;
+  /** The conversations it shows. */
+  readonly watched: Set<string>;
 }
 
-export interface Upstream {
-  /** False when the runtime cannot take it now. */
-  send(json: string): boolean;
-}
+/** `waiting`: for a person, at an approval. */
+type Work = 'none' | 'waiting' | 'running';
 
 /**
  * Passes frames between windows and the one socket to the runtime. It knows who asked (`request_id` is rewritten on the
- * way there and back) and who watches which conversation (any frame that names a runtime subscribes to it), nothing else.
- * Frames that come while a window is away are not kept: it reads history again.
+ * way there and back), who watches which conversation (any frame that names a runtime subscribes to it), and what was
+ * posted of each conversation's newest turn, nothing else.
  */
-export class Relay {
-  readonly #upstream: Upstream;
-  readonly #onIdleChange: () => void;
+export class Relay implements RuntimeEvents {
+  /** False when the runtime cannot take it now. */
+  readonly #send: (json: string) => boolean;
+  readonly #onWorkChange: () => void;
+  readonly #log: (line: string) => void;
   readonly #windows = new Map<number, Window>();
-  /** Windows by the runtime they watch. */
-  readonly #watchers = new Map<string, Set<number>>();
-  /** Runtimes that were started in this epoch. */
-  readonly #started = new Set<string>();
-  readonly #busy = new Set<string>();
+  /** Runtimes that were started in this epoch, each with the request that gave it its mode. */
+  readonly #started = new Map<string, string>();
+  readonly #work = new Map<string, Work>();
+  readonly #rings = new TurnRings();
+  readonly #unreadable = new Tally((count) => {
+    this.#log(`${String(count)} frames of the runtime could not be read`);
+    this.#notifyAll({ type: 'unreadable', count });
+  });
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
   readonly #tools = new Map<string, { readonly windowId: number; readonly tools: unknown }>();
   #lastWindowId = 0;
   #epoch = '';
   #seq = 0;
 
-  constructor(upstream: Upstream, onIdleChange: () => void) {
-    this.#upstream = upstream;
-    this.#onIdleChange = onIdleChange;
+  constructor(
+    send: (json: string) => boolean,
+    onWorkChange: () => void,
+    log: (line: string) => void = () => undefined,
+  ) {
+    this.#send = send;
+    this.#onWorkChange = onWorkChange;
+    this.#log = log;
   }
 
   get windowCount(): number {
     return this.#windows.size;
   }
 
-  get isBusy(): boolean {
-    return this.#busy.size > 0;
+  /** Of all conversations together. */
+  get work(): Work {
+    const all = new Set(this.#work.values());
+    return all.has('running') ? 'running' : all.has('waiting') ? 'waiting' : 'none';
   }
 
   add(socket: WindowSocket): number {
     const id = ++this.#lastWindowId;
-    this.#windows.set(id, { socket, inFlight: new Map() });
-    this.#onIdleChange();
+    this.#windows.set(id, { socket, inFlight: new Map(), watched: new Set() });
+    this.#onWorkChange();
     return id;
   }
 
   /** Nothing is cancelled upstream: the turns of a window that went away go on. */
   remove(windowId: number): void {
     this.#windows.delete(windowId);
-    for (const watchers of this.#watchers.values()) watchers.delete(windowId);
-    this.#onIdleChange();
+    this.#onWorkChange();
   }
 
   notify(windowId: number, notice: BrokerNotice): void {
     this.#post(windowId, JSON.stringify({ broker: notice }));
   }
 
-  notifyAll(notice: BrokerNotice): void {
+  #notifyAll(notice: BrokerNotice): void {
     for (const id of this.#windows.keys()) this.notify(id, notice);
   }
 
-  beginEpoch(epoch: string): void {
+  onUp(epoch: string): void {
     this.#epoch = epoch;
     this.#seq = 0;
+    this.#notifyAll({ type: 'runtimeUp', epoch });
+  }
+
+  onDown(attempt: number, message: string): void {
+    this.#endEpoch(message);
+    this.#notifyAll({ type: 'runtimeDown', attempt, message });
+  }
+
+  onGaveUp(reason: GaveUpReason, message: string, log: string): void {
+    this.#endEpoch(message);
+    this.#notifyAll({ type: 'gaveUp', reason, message, log });
+  }
+
+  onUnreadable(): void {
+    this.#unreadable.add();
   }
 
   /** The runtime is gone, and with it all turns: whoever waits for an answer gets one. */
-  endEpoch(message: string): void {
+  #endEpoch(message: string): void {
     for (const [id, window] of this.#windows) {
       for (const frame of window.inFlight.values()) this.#refuse(id, frame, message);
       window.inFlight.clear();
+      window.watched.clear();
     }
-    this.#watchers.clear();
-    this.#started.clear();
-    this.#tools.clear();
-    this.#busy.clear();
-    this.#onIdleChange();
+    for (const all of [this.#started, this.#tools, this.#work, this.#rings]) all.clear();
+    this.#onWorkChange();
   }
 
-  fromWindow(windowId: number, received: WireFrame): void {
+  /** `since`: of a conversation that is started, the window has all up to there. */
+  fromWindow(windowId: number, received: WireFrame, since?: SeqStamp): void {
     const window = this.#windows.get(windowId);
     if (window === undefined) return;
     const key = targetOf(received);
-    if (key !== null) this.#watch(key, windowId);
-    const frame =
-      received['type'] === 'runtime_start' ? this.#gentleStart(received, key, windowId) : received;
-    const id = frame['request_id'];
+    if (key !== null) {
+      // In the same tick as the watch begins: neither a hole nor a frame twice lies between them.
+      if (received['type'] === 'runtime_start') this.#catchUp(windowId, key, since);
+      window.watched.add(key);
+    }
+    const id = received['request_id'];
     // The id of an answer to an external tool call is the runtime's own.
-    const isRequest = typeof id === 'string' && frame['type'] !== 'external_tool_call_response';
-    const upstreamId = isRequest ? `w${String(windowId)}:${id}` : null;
-    const sent = upstreamId === null ? frame : { ...frame, request_id: upstreamId };
-    if (!this.#upstream.send(JSON.stringify(sent))) {
-      if (isRequest) this.#refuse(windowId, frame, 'Letta on this computer is starting.');
+    if (typeof id !== 'string' || received['type'] === 'external_tool_call_response') {
+      this.#send(JSON.stringify(received));
       return;
     }
-    if (upstreamId !== null) window.inFlight.set(upstreamId, received);
+    const upstreamId = `w${String(windowId)}:${id}`;
+    const isStart = received['type'] === 'runtime_start' && key !== null;
+    const frame = isStart ? this.#gentleStart(received, key, windowId) : received;
+    if (!this.#send(JSON.stringify({ ...frame, request_id: upstreamId }))) {
+      this.#refuse(windowId, received, 'Letta is starting.');
+      return;
+    }
+    window.inFlight.set(upstreamId, received);
+    if (isStart && !this.#started.has(key)) this.#started.set(key, upstreamId);
   }
 
-  fromRuntime(json: string): void {
+  onFrame(json: string): void {
     const frame = parseObject(json);
-    if (frame === null) return;
+    if (frame === null) {
+      this.onUnreadable();
+      return;
+    }
     this.#seq++;
     const id = frame['request_id'];
     const asker = typeof id === 'string' ? /^w(\d+):(.*)$/s.exec(id) : null;
@@ -133,13 +169,23 @@ export class Relay {
       return;
     }
     const key = keyOf(frame['runtime']);
-    if (key !== null) this.#noteBusy(key, frame);
-    for (const windowId of this.#audience(key)) this.#postFrame(windowId, json);
+    const message = this.#numbered(json);
+    if (key !== null) {
+      this.#noteWork(key, frame);
+      this.#rings.keep(key, frame, this.#seq, message);
+    }
+    for (const [windowId, window] of this.#windows)
+      if (key === null || this.#concerns(window, key)) this.#post(windowId, message);
+  }
+
+  /** Also for a window that watches already: what shows the conversation there may be new. It knows what it has by number. */
+  #catchUp(windowId: number, key: string, since: SeqStamp | undefined): void {
+    const from = since?.epoch === this.#epoch ? since.seq : 0;
+    for (const message of this.#rings.messages(key, from)) this.#post(windowId, message);
   }
 
   /** A conversation is started once with its mode and directory; a further start watches and leaves both alone. */
-  #gentleStart(frame: WireFrame, key: string | null, windowId: number): WireFrame {
-    if (key === null) return frame;
+  #gentleStart(frame: WireFrame, key: string, windowId: number): WireFrame {
     const known = this.#tools.get(key);
     const rest: Record<string, unknown> = { ...frame };
     if (this.#started.has(key)) {
@@ -157,9 +203,12 @@ export class Relay {
   #answer(windowId: number, upstreamId: string, frame: WireFrame): void {
     const window = this.#windows.get(windowId);
     const key = keyOf(frame['runtime']);
+    // The next start has to say the mode again: what is started without one asks nobody before it runs a tool.
+    for (const [started, by] of this.#started)
+      if (by === upstreamId && frame['success'] === false) this.#started.delete(started);
     if (frame['type'] === 'runtime_start_response' && key !== null) {
-      this.#started.add(key);
-      this.#watch(key, windowId);
+      if (!this.#started.has(key)) this.#started.set(key, upstreamId);
+      window?.watched.add(key);
       const tools = window?.inFlight.get(upstreamId)?.['external_tools'];
       if (tools !== undefined) this.#tools.set(key, { windowId, tools });
     }
@@ -175,31 +224,22 @@ export class Relay {
     }
     const error = 'The window that offered this tool was closed.';
     const response = { type: 'external_tool_call_response', request_id: frame['request_id'], error };
-    this.#upstream.send(JSON.stringify(response));
+    this.#send(JSON.stringify(response));
   }
 
   /** Events of a conversation that is only now being made come before the answer that names it. */
-  #audience(key: string | null): Iterable<number> {
-    if (key === null) return this.#windows.keys();
-    const watchers = this.#watchers.get(key);
-    if (watchers !== undefined) return watchers;
-    const isMaking = ([, window]: readonly [number, Window]): boolean =>
-      [...window.inFlight.values()].some((frame) => frame['type'] === 'runtime_start');
-    return [...this.#windows].filter(isMaking).map(([id]) => id);
+  #concerns({ watched, inFlight }: Window, key: string): boolean {
+    if (watched.has(key) || this.#started.has(key)) return watched.has(key);
+    return [...inFlight.values()].some((frame) => frame['type'] === 'runtime_start');
   }
 
-  #watch(key: string, windowId: number): void {
-    const watchers = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, watchers.add(windowId));
-  }
-
-  #noteBusy(key: string, frame: WireFrame): void {
-    const status = isRecord(frame['loop_status']) ? frame['loop_status']['status'] : undefined;
-    if (frame['type'] !== 'update_loop_status' || typeof status !== 'string') return;
-    const wasBusy = this.isBusy;
-    if (AT_REST.has(status)) this.#busy.delete(key);
-    else this.#busy.add(key);
-    if (wasBusy !== this.isBusy) this.#onIdleChange();
+  #noteWork(key: string, frame: WireFrame): void {
+    const status = loopStatus(frame);
+    if (status === null) return;
+    const before = this.work;
+    const isAtRest = status === 'WAITING_ON_INPUT';
+    this.#work.set(key, isAtRest ? 'none' : status === 'WAITING_ON_APPROVAL' ? 'waiting' : 'running');
+    if (this.work !== before) this.#onWorkChange();
   }
 
   /** An answer in the runtime's name, so that nobody waits for a time limit. */
@@ -212,10 +252,11 @@ export class Relay {
   }
 
   #postFrame(windowId: number, json: string): void {
-    this.#post(
-      windowId,
-      `{"epoch":${JSON.stringify(this.#epoch)},"seq":${String(this.#seq)},"frame":${json}}`,
-    );
+    this.#post(windowId, this.#numbered(json));
+  }
+
+  #numbered(json: string): string {
+    return `{"epoch":${JSON.stringify(this.#epoch)},"seq":${String(this.#seq)},"frame":${json}}`;
   }
 
   #post(windowId: number, text: string): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, suiteSetup, suiteTeardown, test } from 'mocha';
-import { isRecord } from '../../src/broker/wire.ts';
+import { isRecord } from '../../src/shared/json.ts';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import { formatAttachment } from '../../src/shared/attachmentText.ts';
 import { isOf, isType, recordIn, RuntimeClient, say, startDemoAgent } from '../support/runtimeClient.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setup, suite, suiteSetup, suiteTeardown, teardown, test } from 'mocha';
-import { isRecord } from '../../src/broker/wire.ts';
+import { isRecord } from '../../src/shared/json.ts';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
 import { isOf, isType, recordIn, RuntimeClient, say, startDemoAgent } from '../support/runtimeClient.ts';
@@ -77,6 +77,17 @@ suite('several windows on one runtime', function () {
     assert.match(first.text(runtime), /^tok0 .*tok19 $/);
     assert.equal(second.text(runtime), first.text(runtime));
     assert.ok(!second.received.some(({ frame }) => frame['type'] === 'input_accepted'));
+    // What the second one's start made the runtime send again are snapshots with keys of their own: nothing comes twice.
+    for (const { received } of [first, second]) {
+      const keys = received.flatMap(({ frame }) => frame['idempotency_key'] ?? []);
+      assert.equal(new Set(keys).size, keys.length);
+      const seqs = received.map(({ seq }) => seq);
+      assert.equal(new Set(seqs).size, seqs.length);
+    }
+    const modes = first.received
+      .filter(({ frame }) => frame['type'] === 'update_device_status')
+      .map(({ frame }) => recordIn(frame, 'device_status')['current_permission_mode']);
+    assert.deepEqual(new Set(modes), new Set(['standard']));
   });
 
   test('a window hears nothing of conversations that it does not show', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRecord } from '../../src/broker/wire.ts';
+import { isRecord } from '../../src/shared/json.ts';
 import type { Frame, FrameLink, LinkState, ReceivedFrame } from '../../src/server/appServer/frameLink.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
 

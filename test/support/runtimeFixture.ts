@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { lazyModules } from '../../scripts/lib/lazyModules.ts';
 import { ROOT } from '../../scripts/lib/paths.ts';
 import { layOutRuntime } from '../../scripts/lib/runtimePackage.ts';
-import { parseServerFile, type ServerFile } from '../../src/broker/wire.ts';
+import { parseServerFile, type ServerFile } from '../../src/shared/wire.ts';
 import { systemClock } from '../../src/host/systemClock.ts';
 import type { BrokerLink } from '../../src/server/localRuntime/brokerLink.ts';
 import { LocalRuntime, type LocalRuntimeOptions } from '../../src/server/localRuntime/localRuntime.ts';
@@ -40,6 +41,8 @@ async function buildAssets(): Promise<string> {
       target: 'node20',
       format: 'cjs',
       external: ['bufferutil', 'utf-8-validate'],
+      minify: true,
+      plugins: [lazyModules],
     }),
   ]);
   return folder;
@@ -84,20 +87,38 @@ export class RuntimeFixture {
     });
   }
 
+  /** A link to a server elsewhere, through its own broker. */
+  async connectTo(
+    url: string,
+    token: string,
+    changes: Partial<LocalRuntimeOptions> = {},
+  ): Promise<BrokerLink> {
+    const link = await this.window(changes).connectTo(url, token, AbortSignal.timeout(LIMIT_MS * 4));
+    this.#links.push(link);
+    return link;
+  }
+
   async connect(changes: Partial<LocalRuntimeOptions> = {}): Promise<BrokerLink> {
     const link = await this.window(changes).connect(AbortSignal.timeout(LIMIT_MS * 2));
     this.#links.push(link);
     return link;
   }
 
-  async serverFile(): Promise<ServerFile> {
-    const file = parseServerFile(await readFile(join(this.stateDir, 'server.json'), 'utf8'));
+  async serverFile(kind: 'local' | 'remote' = 'local'): Promise<ServerFile> {
+    const file = parseServerFile(await readFile(join(await this.#folder(kind), 'server.json'), 'utf8'));
     if (file === null) throw new Error('server.json is not understood');
     return file;
   }
 
-  runtimeLog(): Promise<string> {
-    return readFile(join(this.stateDir, 'logs', 'runtime.log'), 'utf8');
+  async runtimeLog(kind: 'local' | 'remote' = 'local'): Promise<string> {
+    return readFile(join(await this.#folder(kind), 'logs', 'runtime.log'), 'utf8');
+  }
+
+  /** Of the broker, where only one of its kind runs. */
+  async #folder(kind: 'local' | 'remote'): Promise<string> {
+    if (kind === 'local') return this.stateDir;
+    const [name = ''] = await readdir(join(this.stateDir, 'remote'));
+    return join(this.stateDir, 'remote', name);
   }
 
   /** Every running process that was started for this state folder, by what it is. */
@@ -132,9 +153,13 @@ export class RuntimeFixture {
   }
 
   async dispose(): Promise<void> {
-    const open = this.#links.find((link) => link.state.kind !== 'closed');
-    if (open !== undefined) await open.shutdown();
+    // Links to several brokers may be open; where they share one, it is gone after the first.
+    for (const link of this.#links) {
+      if (link.state.kind !== 'closed') await link.shutdown().catch(() => undefined);
+    }
     for (const link of this.#links) link.dispose();
+    // Brokers without a window would stay for their grace period.
+    for (const { pid, kind } of this.processes()) if (kind === 'broker') process.kill(pid, 'SIGTERM');
     await this.untilGone(['broker', 'runtime', 'demo'], LIMIT_MS).finally(() => {
       for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
     });

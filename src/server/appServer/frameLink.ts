@@ -24,7 +24,11 @@ export interface FrameLink {
   readonly state: LinkState;
   readonly onDidChangeState: Event<LinkState>;
   readonly onDidReceive: Event<ReceivedFrame>;
-  /** Throws LettaError('connectionLost') unless open; never drops silently. */
-  send(frame: Frame): void;
+  /**
+   * Throws LettaError('connectionLost') unless open; never drops silently. Before the answer to a `runtime_start` the
+   * broker delivers the frames of the newest turn again, numbered as they were: all of them, or those after `since`,
+   * which is for a caller whose fold holds everything up to there.
+   */
+  send(frame: Frame, since?: Pick<ReceivedFrame, 'epoch' | 'seq'>): void;
   dispose(): void;
 }

@@ -1,17 +1,18 @@
 import { WebSocket } from 'ws';
-import {
-  isRecord,
-  MAX_FRAME_BYTES,
-  parseObject,
-  PING_EVERY_MS,
-  type BrokerCommandType,
-  type RuntimeState,
-  type ServerFile,
-} from '../../broker/wire.ts';
 import { Emitter } from '../../core/emitter.ts';
 import { LettaError } from '../../core/lettaConnection.ts';
 import type { Clock, Disposable, Logger } from '../../core/ports.ts';
 import { parseDemoModelInfo, type DemoModelInfo } from '../../demo/demoModelInfo.ts';
+import { isRecord, parseObject } from '../../shared/json.ts';
+import {
+  MAX_FRAME_BYTES,
+  noMask,
+  PING_EVERY_MS,
+  type BrokerRequest,
+  type RuntimeState,
+  type SeqStamp,
+  type ServerFile,
+} from '../../shared/wire.ts';
 import type { Frame, FrameLink, LinkState, ReceivedFrame } from '../appServer/frameLink.ts';
 
 const CONNECT_LIMIT_MS = 10_000;
@@ -44,6 +45,7 @@ export class BrokerLink implements FrameLink {
   readonly #logger: Logger;
   readonly #changedState: Emitter<LinkState>;
   readonly #received: Emitter<ReceivedFrame>;
+  readonly #foundUnreadable: Emitter<number>;
   readonly #commands = new Map<number, PendingCommand>();
   #state: LinkState;
   #lastCommandId = 0;
@@ -60,6 +62,7 @@ export class BrokerLink implements FrameLink {
     };
     this.#changedState = new Emitter(onError);
     this.#received = new Emitter(onError);
+    this.#foundUnreadable = new Emitter(onError);
     this.#state =
       hello.runtime === 'up'
         ? { kind: 'open', epoch: hello.epoch }
@@ -76,6 +79,7 @@ export class BrokerLink implements FrameLink {
       const socket = new WebSocket(`ws://127.0.0.1:${String(server.port)}`, {
         headers: { Authorization: `Bearer ${server.token}` },
         maxPayload: MAX_FRAME_BYTES,
+        generateMask: noMask,
         perMessageDeflate: false,
       });
       const fail = (error: LettaError): void => {
@@ -131,11 +135,16 @@ export class BrokerLink implements FrameLink {
     return this.#received.event;
   }
 
-  send(frame: Frame): void {
+  /** So many frames in all could not be passed on; told at most once a minute. */
+  get onDidFindUnreadable(): Emitter<number>['event'] {
+    return this.#foundUnreadable.event;
+  }
+
+  send(frame: Frame, since?: SeqStamp): void {
     if (this.#state.kind !== 'open') {
       throw new LettaError('connectionLost', 'Letta on this computer is not connected.');
     }
-    this.#socket.send(JSON.stringify({ frame }));
+    this.#socket.send(JSON.stringify({ frame, since }));
   }
 
   /** Resolves when the runtime can be spoken to; rejects with why it cannot. */
@@ -155,23 +164,23 @@ export class BrokerLink implements FrameLink {
 
   /** Starts the scripted demo model where it does not run. */
   async startDemo(): Promise<DemoModelInfo> {
-    const info = parseDemoModelInfo(await this.command('startDemo'));
+    const info = parseDemoModelInfo(await this.command({ type: 'startDemo' }));
     if (info === null) throw new LettaError('protocol', 'The demo model did not say where it is.');
     return info;
   }
 
   /** Ends the runtime with all its turns and starts it again; resolves when it runs. */
   async restartRuntime(): Promise<void> {
-    await this.command('restartRuntime');
+    await this.command({ type: 'restartRuntime' });
     await this.whenOpen();
   }
 
   /** Ends broker and runtime for all windows. */
   async shutdown(): Promise<void> {
-    await this.command('shutdown');
+    await this.command({ type: 'shutdown' });
   }
 
-  async command(type: BrokerCommandType): Promise<unknown> {
+  async command(request: BrokerRequest): Promise<unknown> {
     if (this.#state.kind === 'closed') throw this.#state.error;
     const id = ++this.#lastCommandId;
     return new Promise((resolve, reject) => {
@@ -180,7 +189,7 @@ export class BrokerLink implements FrameLink {
         reject(new LettaError('timeout', 'Letta on this computer does not answer.'));
       });
       this.#commands.set(id, { resolve, reject, limit });
-      this.#socket.send(JSON.stringify({ broker: { type, id } }));
+      this.#socket.send(JSON.stringify({ broker: { ...request, id } }));
     });
   }
 
@@ -188,6 +197,7 @@ export class BrokerLink implements FrameLink {
     this.#close(new LettaError('connectionLost', 'This window let go of Letta.'));
     this.#changedState.dispose();
     this.#received.dispose();
+    this.#foundUnreadable.dispose();
   }
 
   #listen(): void {
@@ -229,7 +239,10 @@ export class BrokerLink implements FrameLink {
         this.#setState({ kind: 'restarting', attempt: Number(notice['attempt']), message });
         return;
       case 'gaveUp':
-        this.#close(new LettaError('runtimeGaveUp', `${message} Its log: ${String(notice['log'])}`));
+        this.#close(gaveUpError(notice['reason'], message, String(notice['log'])));
+        return;
+      case 'unreadable':
+        this.#foundUnreadable.fire(Number(notice['count']));
         return;
       case 'reply': {
         const pending = this.#commands.get(Number(notice['id']));
@@ -274,6 +287,11 @@ export class BrokerLink implements FrameLink {
     this.#commands.clear();
     this.#socket.terminate();
   }
+}
+
+function gaveUpError(reason: unknown, message: string, log: string): LettaError {
+  if (reason === 'unauthorised' || reason === 'unreachable') return new LettaError(reason, message);
+  return new LettaError('runtimeGaveUp', `${message} Its log: ${log}`);
 }
 
 function parseHello(text: string): (Hello & { readonly epoch: string }) | null {

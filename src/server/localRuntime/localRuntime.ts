@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { openSync, closeSync, watch, type FSWatcher } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT_LOCK_HELD, parseServerFile, WIRE_VERSION, type ServerFile } from '../../broker/wire.ts';
+import { EXIT_LOCK_HELD, parseServerFile, WIRE_VERSION, type ServerFile } from '../../shared/wire.ts';
 import { LettaError } from '../../core/lettaConnection.ts';
 import type { Clock, Logger } from '../../core/ports.ts';
 import { BrokerLink } from './brokerLink.ts';
@@ -12,6 +13,16 @@ import { Program } from './program.ts';
 
 /** From the call to a runtime that answers, with a cold disk. */
 const CONNECT_LIMIT_MS = 20_000;
+/** All tries of the broker to reach a server elsewhere. */
+const REMOTE_LIMIT_MS = 60_000;
+/**
+ * The broker lives long and does little. Without compiled code it needs 12 MB less, with a small young generation 10, and
+ * 3 without Node's own snapshot; only where this Node knows the option, because an unknown one ends it.
+ */
+const SMALL = ['--jitless', '--max-semi-space-size=1', '--no-node-snapshot'].filter((option) =>
+  process.allowedNodeEnvironmentFlags.has(option.replace(/=.*/, '')),
+);
+const APPROVAL_GRACE_MS = 12 * 60 * 60_000;
 /** File watching misses events on some file systems, so the folder is also looked at this often. */
 const LOOK_EVERY_MS = 100;
 const RESPAWN_AFTER_MS = 1_000;
@@ -28,8 +39,22 @@ export interface LocalRuntimeOptions {
   readonly version: string;
   /** How long broker and runtime stay without windows and running turns. */
   readonly graceMs: number;
+  /** How long where a turn waits for an approval; 12 hours by default. */
+  readonly approvalGraceMs?: number;
+  /** The letta.js of a Letta Code that the person installed, to run in place of our own. */
+  readonly lettaPath?: string;
+  /** Where that keeps its agents. */
+  readonly backendDir?: string;
   readonly logger: Logger;
   readonly clock: Clock;
+}
+
+/** One of the brokers of a person: each has a folder of its own. */
+interface BrokerKind {
+  readonly stateDir: string;
+  readonly args: readonly string[];
+  /** What a window says to it before it waits for the runtime. */
+  readonly prepare: (link: BrokerLink) => Promise<unknown>;
 }
 
 /** Finds the broker of this user, or starts it. */
@@ -44,30 +69,62 @@ export class LocalRuntime {
 
   /** Resolves to an open link. Rejects with a LettaError; calling again tries again, also where the runtime gave up. */
   async connect(signal: AbortSignal): Promise<BrokerLink> {
-    const { assetsDir, stateDir, version, clock } = this.#options;
     await requireGit(this.#env, process.platform);
+    const { stateDir, lettaPath, backendDir } = this.#options;
+    const kind: BrokerKind = {
+      stateDir: lettaPath === undefined ? stateDir : folderFor(stateDir, 'installed', lettaPath),
+      args: [
+        ...(lettaPath === undefined ? [] : ['--letta', lettaPath]),
+        ...(backendDir === undefined ? [] : ['--backend-dir', backendDir]),
+      ],
+      prepare: async (link) => {
+        if (link.hello.runtime === 'gaveUp') await link.command({ type: 'restartRuntime' });
+      },
+    };
+    return this.#link(kind, CONNECT_LIMIT_MS, signal);
+  }
+
+  /**
+   * A link to an App Server that somebody else runs, through a broker of its own. `token`: '' where it wants none; it is
+   * handed to the broker over its socket and kept nowhere else. Rejects with 'unauthorised' or 'unreachable' by reason.
+   */
+  async connectTo(url: string, token: string, signal: AbortSignal): Promise<BrokerLink> {
+    if (!URL.canParse(url))
+      throw new LettaError('unreachable', 'The address of the Letta server is not a URL.');
+    const target = new URL(url);
+    target.protocol = target.protocol.replace(/^http/, 'ws');
+    const kind: BrokerKind = {
+      stateDir: folderFor(this.#options.stateDir, 'remote', target.origin),
+      args: ['--remote'],
+      prepare: (link) => link.command({ type: 'attach', url: target.href, token }),
+    };
+    return this.#link(kind, REMOTE_LIMIT_MS, signal);
+  }
+
+  async #link(kind: BrokerKind, limitMs: number, signal: AbortSignal): Promise<BrokerLink> {
+    const { assetsDir, stateDir, version, clock } = this.#options;
     const program = await Program.find(assetsDir, stateDir, version);
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await mkdir(kind.stateDir, { recursive: true, mode: 0o700 });
     const limit = new AbortController();
-    const timer = clock.after(CONNECT_LIMIT_MS, () => {
+    const timer = clock.after(limitMs, () => {
       limit.abort();
     });
     try {
-      return await this.#findOrStart(program, AbortSignal.any([signal, limit.signal]));
+      return await this.#findOrStart(kind, program, AbortSignal.any([signal, limit.signal]));
     } catch (error) {
       if (!limit.signal.aborted || signal.aborted) throw error;
-      throw new LettaError('timeout', 'Letta on this computer did not start in time.', { cause: error });
+      throw new LettaError('timeout', 'Letta did not start in time.', { cause: error });
     } finally {
       timer.dispose();
     }
   }
 
-  async #findOrStart(program: Program, signal: AbortSignal): Promise<BrokerLink> {
-    const starter = new BrokerStarter(this.#options, this.#env, program);
-    const changes = new FolderChanges(this.#options.stateDir, this.#options.clock);
+  async #findOrStart(kind: BrokerKind, program: Program, signal: AbortSignal): Promise<BrokerLink> {
+    const starter = new BrokerStarter(this.#options, this.#env, kind, program);
+    const changes = new FolderChanges(kind.stateDir, this.#options.clock);
     try {
       for (;;) {
-        const link = await this.#tryLink(program, signal);
+        const link = await this.#tryLink(kind, program, signal);
         if (link !== null) return link;
         await starter.ensureStarted();
         await changes.next();
@@ -79,8 +136,8 @@ export class LocalRuntime {
   }
 
   /** Null: nobody serves (any more). */
-  async #tryLink(program: Program, signal: AbortSignal): Promise<BrokerLink | null> {
-    const server = await this.#readServerFile();
+  async #tryLink(kind: BrokerKind, program: Program, signal: AbortSignal): Promise<BrokerLink | null> {
+    const server = await readServerFile(kind.stateDir);
     if (server === null) return null;
     let link: BrokerLink;
     try {
@@ -95,7 +152,7 @@ export class LocalRuntime {
         link.dispose();
         return null;
       }
-      if (link.hello.runtime === 'gaveUp') await link.command('restartRuntime');
+      await kind.prepare(link);
       await untilOpen(link, signal);
       return link;
     } catch (error) {
@@ -107,7 +164,7 @@ export class LocalRuntime {
   /** Another version's broker makes way when nobody needs it; else this window uses it. */
   async #takesPlaceOf(link: BrokerLink): Promise<boolean> {
     try {
-      await link.command('handOver');
+      await link.command({ type: 'handOver' });
       return true;
     } catch (error) {
       if (error instanceof LettaError && error.reason === 'refused') {
@@ -122,34 +179,40 @@ export class LocalRuntime {
       throw error;
     }
   }
+}
 
-  async #readServerFile(): Promise<ServerFile | null> {
-    try {
-      return parseServerFile(await readFile(join(this.#options.stateDir, 'server.json'), 'utf8'));
-    } catch {
-      // Not there, or not to be read: a broker is started, which writes it or says why it cannot.
-      return null;
-    }
+async function readServerFile(stateDir: string): Promise<ServerFile | null> {
+  try {
+    return parseServerFile(await readFile(join(stateDir, 'server.json'), 'utf8'));
+  } catch {
+    // Not there, or not to be read: a broker is started, which writes it or says why it cannot.
+    return null;
   }
+}
+
+function folderFor(stateDir: string, kind: string, name: string): string {
+  return join(stateDir, kind, createHash('sha256').update(name).digest('hex').slice(0, 16));
 }
 
 /** Starts the broker, and again when the one started gave way to another that then ended. */
 class BrokerStarter {
   readonly #options: LocalRuntimeOptions;
   readonly #env: Record<string, string>;
+  readonly #kind: BrokerKind;
   readonly #program: Program;
   #isRunning = false;
   #startedAt = -Infinity;
   #failures = 0;
 
-  constructor(options: LocalRuntimeOptions, env: Record<string, string>, program: Program) {
+  constructor(options: LocalRuntimeOptions, env: Record<string, string>, kind: BrokerKind, program: Program) {
     this.#options = options;
     this.#env = env;
+    this.#kind = kind;
     this.#program = program;
   }
 
   async ensureStarted(): Promise<void> {
-    const { clock, logger, stateDir } = this.#options;
+    const { clock, logger } = this.#options;
     if (this.#isRunning || clock.now() - this.#startedAt < RESPAWN_AFTER_MS) return;
     if (this.#failures >= START_FAILURES) {
       throw new LettaError(
@@ -160,21 +223,23 @@ class BrokerStarter {
     this.#startedAt = clock.now();
     this.#isRunning = true;
     const brokerPath = await this.#program.install();
-    await mkdir(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.#kind.stateDir, 'logs'), { recursive: true, mode: 0o700 });
     this.#spawn(brokerPath);
     logger.info('Starting Letta on this computer');
   }
 
   get #logPath(): string {
-    return join(this.#options.stateDir, 'logs', 'broker-errors.log');
+    return join(this.#kind.stateDir, 'logs', 'broker-errors.log');
   }
 
   #spawn(brokerPath: string): void {
-    const { stateDir, graceMs, nodePath, logger } = this.#options;
+    const { graceMs, approvalGraceMs = APPROVAL_GRACE_MS, nodePath, logger } = this.#options;
+    const { stateDir, args } = this.#kind;
     const errors = openSync(this.#logPath, 'w', 0o600);
     const child = spawn(
       nodePath,
       [
+        ...SMALL,
         brokerPath,
         '--state-dir',
         stateDir,
@@ -182,6 +247,9 @@ class BrokerStarter {
         this.#program.version,
         '--grace-ms',
         String(graceMs),
+        '--approval-grace-ms',
+        String(approvalGraceMs),
+        ...args,
       ],
       {
         // Not in a folder that somebody may want to remove.

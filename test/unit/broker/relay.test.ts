@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setup, suite, test } from 'mocha';
 import { Relay, type WindowSocket } from '../../../src/broker/relay.ts';
-import { isRecord, parseObject, type WireFrame } from '../../../src/broker/wire.ts';
+import { isRecord, parseObject } from '../../../src/shared/json.ts';
+import type { WireFrame } from '../../../src/shared/wire.ts';
 
 const ONE = { agent_id: 'agent-1', conversation_id: 'conv-1' };
 const TWO = { agent_id: 'agent-1', conversation_id: 'conv-2' };
@@ -42,7 +43,7 @@ suite('the relay between windows and the runtime', () => {
   let bId: number;
 
   const fromRuntime = (frame: WireFrame): void => {
-    relay.fromRuntime(JSON.stringify(frame));
+    relay.onFrame(JSON.stringify(frame));
   };
   /** What the relay sent last; it must have sent something. */
   const lastSent = (): WireFrame => {
@@ -70,8 +71,8 @@ suite('the relay between windows and the runtime', () => {
       if (isUp) sent.push(frame);
       return isUp;
     };
-    relay = new Relay({ send }, () => idleChanges++);
-    relay.beginEpoch('e1');
+    relay = new Relay(send, () => idleChanges++);
+    relay.onUp('e1');
     a = new FakeWindow();
     b = new FakeWindow();
     aId = relay.add(a);
@@ -158,8 +159,8 @@ suite('the relay between windows and the runtime', () => {
       ['mode', 'cwd'].map((key) => key in lastSent()),
       [false, false],
     );
-    relay.endEpoch('ended');
-    relay.beginEpoch('e2');
+    relay.onDown(1, 'ended');
+    relay.onUp('e2');
     start(bId, ONE, wanted);
     assert.deepEqual([lastSent()['mode'], lastSent()['cwd']], ['unrestricted', '/elsewhere']);
   });
@@ -209,7 +210,7 @@ suite('the relay between windows and the runtime', () => {
     relay.fromWindow(aId, { type: 'input', request_id: 'r2', runtime: ONE });
     relay.fromWindow(bId, { type: 'abort_message', request_id: 'r3', runtime: ONE });
     fromRuntime({ type: 'list_models_response', request_id: sent[0]?.['request_id'], success: true });
-    relay.endEpoch('it ended');
+    relay.onDown(1, 'it ended');
     const error = 'it ended';
     assert.deepEqual(a.last, {
       type: 'input_accepted',
@@ -227,11 +228,11 @@ suite('the relay between windows and the runtime', () => {
     relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
     assert.equal(a.last?.['success'], false);
     isUp = true;
-    relay.endEpoch('ended');
+    relay.onDown(1, 'ended');
     assert.equal(a.frames.length, 1);
   });
 
-  test('it is busy while a turn runs, not while one waits for a person', () => {
+  test('it knows whether a turn runs, waits for a person, or none does', () => {
     const status = (value: string): void => {
       fromRuntime({ type: 'update_loop_status', runtime: ONE, loop_status: { status: value } });
     };
@@ -242,13 +243,13 @@ suite('the relay between windows and the runtime', () => {
       'WAITING_ON_INPUT',
     ].map((value) => {
       status(value);
-      return relay.isBusy;
+      return relay.work;
     });
-    assert.deepEqual(seen, [true, false, true, false]);
+    assert.deepEqual(seen, ['running', 'waiting', 'running', 'none']);
     assert.equal(idleChanges, 2 + 4);
     status('PROCESSING_API_RESPONSE');
-    relay.endEpoch('ended');
-    assert.equal(relay.isBusy, false);
+    relay.onDown(1, 'ended');
+    assert.equal(relay.work, 'none');
   });
 
   test('a window that does not read is cut off, one that is closing is left alone', () => {
@@ -261,12 +262,50 @@ suite('the relay between windows and the runtime', () => {
     );
   });
 
-  test('answers for a window that is gone, and nonsense, are dropped', () => {
+  test('answers for a window that is gone are dropped', () => {
     relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });
     relay.remove(aId);
     fromRuntime({ type: 'list_models_response', request_id: lastSent()['request_id'] });
-    relay.fromRuntime('{');
-    relay.fromRuntime('null');
     assert.deepEqual([a.messages.length, b.messages.length, relay.windowCount], [0, 0, 1]);
+  });
+
+  test('what the runtime says and nobody can read is counted, and told once a minute', () => {
+    for (const text of ['{', 'null', '[]', '']) relay.onFrame(text);
+    relay.onUnreadable();
+    for (const window of [a, b])
+      assert.deepEqual(window.messages, [{ broker: { type: 'unreadable', count: 1 } }]);
+    fromRuntime({ type: 'memory_updated' });
+    assert.equal(a.last?.['type'], 'memory_updated');
+  });
+
+  test('of two starts at once only the first sets mode and directory', () => {
+    const begin = (windowId: number): void => {
+      relay.fromWindow(windowId, { type: 'runtime_start', request_id: 's', ...ONE, mode: 'm', cwd: '/c' });
+    };
+    begin(aId);
+    begin(bId);
+    assert.deepEqual(
+      sent.map((frame) => 'mode' in frame),
+      [true, false],
+    );
+  });
+
+  test('a start that failed, or did not reach the runtime, is not the one that sets the mode', () => {
+    const begin = (): WireFrame => {
+      relay.fromWindow(aId, { type: 'runtime_start', request_id: 's', ...ONE, mode: 'standard' });
+      return lastSent();
+    };
+    const first = begin();
+    isUp = false;
+    begin();
+    isUp = true;
+    fromRuntime({ type: 'runtime_start_response', request_id: first['request_id'], success: false });
+    assert.equal(begin()['mode'], 'standard');
+    relay.onDown(1, 'ended');
+    isUp = false;
+    begin();
+    isUp = true;
+    relay.onUp('e2');
+    assert.equal(begin()['mode'], 'standard');
   });
 });

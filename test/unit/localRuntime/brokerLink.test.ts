@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setup, suite, teardown, test } from 'mocha';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { BrokerNotice } from '../../../src/broker/wire.ts';
+import type { BrokerNotice } from '../../../src/shared/wire.ts';
 import { LettaError } from '../../../src/core/lettaConnection.ts';
 import { BrokerLink } from '../../../src/server/localRuntime/brokerLink.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
@@ -81,7 +81,7 @@ suite('the link to the broker', () => {
   test('waits for a runtime that starts, and says where the log is when it gives up', async () => {
     const link = await open({ broker: { ...HELLO, runtime: 'starting' } });
     const opened = link.whenOpen();
-    notify({ type: 'gaveUp', message: 'Too often.', log: '/log' });
+    notify({ type: 'gaveUp', reason: 'runtimeGaveUp', message: 'Too often.', log: '/log' });
     await assert.rejects(opened, { reason: 'runtimeGaveUp', message: 'Too often. Its log: /log' });
   });
 
@@ -120,11 +120,11 @@ suite('the link to the broker', () => {
 
   test('a broker that goes away rejects what waits', async () => {
     const link = await open();
-    const waiting = link.command('restartRuntime');
+    const waiting = link.command({ type: 'restartRuntime' });
     broker.terminate();
     await assert.rejects(waiting, { reason: 'connectionLost' });
     await closesWith(link, 'connectionLost');
-    await assert.rejects(link.command('startDemo'), { reason: 'connectionLost' });
+    await assert.rejects(link.command({ type: 'startDemo' }), { reason: 'connectionLost' });
   });
 
   test('a command is answered, refused, or given up after its limit', async () => {
@@ -137,8 +137,8 @@ suite('the link to the broker', () => {
       if (command.type === 'handOver') notify({ type: 'reply', id: command.id, ok: false, message: 'no' });
     });
     await link.shutdown();
-    await assert.rejects(link.command('handOver'), { reason: 'refused', message: 'no' });
-    const silent = link.command('restartRuntime');
+    await assert.rejects(link.command({ type: 'handOver' }), { reason: 'refused', message: 'no' });
+    const silent = link.command({ type: 'restartRuntime' });
     clock.advance(15_000);
     broker.send('{"epoch":"e1","seq":1,"frame":{}}');
     await new Promise((resolve) => link.onDidReceive(resolve));

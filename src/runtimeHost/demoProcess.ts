@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { parseObject } from '../shared/json.ts';
 import type { BoundedLog } from './boundedLog.ts';
-import { parseObject } from './wire.ts';
 
 const START_LIMIT_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, isRunning } from './lock.ts';
+import { codeOf, isRunning } from './runningProcess.ts';
 
 const LIMIT_MS = 4_000;
 const POLL_MS = 25;

@@ -2,7 +2,7 @@ import childProcess from 'node:child_process';
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isRecord } from './wire.ts';
+import { isRecord } from '../shared/json.ts';
 
 const FLAG = 'ELECTRON_RUN_AS_NODE';
 
@@ -13,8 +13,9 @@ const FLAG = 'ELECTRON_RUN_AS_NODE';
  */
 export async function becomeLettaCode(lettaPath: string, args: readonly string[]): Promise<void> {
   if (process.env[FLAG] !== undefined) keepFlagFromTools();
-  // Compiling 35 MB anew takes half of each start. Not by environment variable, which tools would inherit.
-  enableCompileCache(join(dirname(lettaPath), '..', 'compile-cache'));
+  // Compiling 35 MB anew takes half of each start. Not by environment variable, which tools would inherit. Beside this
+  // program, because an installed Letta Code is the person's.
+  enableCompileCache(join(dirname(process.argv[1] ?? ''), 'compile-cache'));
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.argv = [process.execPath, lettaPath, ...args];
   await import(pathToFileURL(lettaPath).href);

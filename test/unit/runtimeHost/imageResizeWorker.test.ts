@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
-import { readHeader } from '../../../src/broker/imageResizeWorker.ts';
+import { readHeader } from '../../../src/runtimeHost/imageResizeWorker.ts';
 
 /** The shortest images with a size in their header, each made by hand from its specification. */
 const IMAGES: readonly (readonly [string, string, number, number, Buffer])[] = [

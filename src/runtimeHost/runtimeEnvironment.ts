@@ -1,14 +1,21 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+export interface RuntimePlace {
+  readonly stateDir: string;
+  /** The letta.js to run. */
+  readonly lettaPath: string;
+  /** Its agents, conversations and keys. */
+  readonly backendDir: string;
+}
+
 /**
  * The environment of Letta Code. `inherited` is a person's own (without VS Code's variables); what differs: no
- * telemetry, no update, no download, a backend folder of ours, and a `node` for the hooks of its memory repository
+ * telemetry, no update, no download, a backend folder of its own, and a `node` for the hooks of its memory repository
  * where the person has none (so it stands last on PATH).
  */
 export function runtimeEnvironment(
-  stateDir: string,
-  lettaPath: string,
+  { stateDir, lettaPath, backendDir }: RuntimePlace,
   inherited: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
   const binDir = join(stateDir, 'bin');
@@ -22,7 +29,7 @@ export function runtimeEnvironment(
     LETTA_CODE_TELEM: '0',
     DISABLE_AUTOUPDATER: '1',
     LETTA_CODE_OFFLINE: '1',
-    LETTA_LOCAL_BACKEND_DIR: join(stateDir, 'backend'),
+    LETTA_LOCAL_BACKEND_DIR: backendDir,
     // How it starts subagents and the `letta` command of its shell. A .cmd file cannot be spawned without a shell.
     LETTA_CODE_BIN: process.platform === 'win32' ? process.execPath : shim,
     LETTA_CODE_BIN_ARGS_JSON: JSON.stringify([process.argv[1], '--runtime', lettaPath]),

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, suiteSetup, suiteTeardown, test } from 'mocha';
-import { forgetRuntime, formerRuntimeEnded, noteRuntime } from '../../../src/broker/formerRuntime.ts';
+import { forgetRuntime, formerRuntimeEnded, noteRuntime } from '../../../src/runtimeHost/formerRuntime.ts';
 
 suite('the runtime of a broker that died', () => {
   let folder: string;

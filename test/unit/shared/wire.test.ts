@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite, test } from 'mocha';
-import { parseServerFile, parseWindowMessage } from '../../../src/broker/wire.ts';
+import { parseServerFile, parseWindowMessage } from '../../../src/shared/wire.ts';
 
 suite('messages of windows to the broker', () => {
   test('frames and known commands are understood', () => {

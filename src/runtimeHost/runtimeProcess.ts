@@ -3,27 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { noMask } from '../shared/wire.ts';
 import type { BoundedLog } from './boundedLog.ts';
 import { forgetRuntime, noteRuntime } from './formerRuntime.ts';
-import { runtimeEnvironment } from './runtimeEnvironment.ts';
+import { listenForFrames, MAX_PAYLOAD_BYTES } from './listenForFrames.ts';
+import { runtimeEnvironment, type RuntimePlace } from './runtimeEnvironment.ts';
+import type { RuntimeLife, RuntimeLifeEvents } from './runtimeHost.ts';
 
 const START_LIMIT_MS = 30_000;
 const TERM_LIMIT_MS = 3_000;
 const LISTENING = /Listening on ws:\/\/[^\s:]+:(\d+)/;
 
-export interface RuntimeProcessEvents {
-  readonly onUp: () => void;
-  readonly onFrame: (json: string) => void;
-  /** Once, when the process is gone. */
-  readonly onEnd: (message: string) => void;
-}
-
 /** One life of the App Server: its process, and the broker's socket to it, which is the only client it has. */
-export class RuntimeProcess {
+export class RuntimeProcess implements RuntimeLife {
   readonly #child: ChildProcess;
   readonly #stateDir: string;
   readonly #log: BoundedLog;
-  readonly #events: RuntimeProcessEvents;
+  readonly #events: RuntimeLifeEvents;
   readonly #token = randomBytes(32).toString('hex');
   readonly #tokenPath: string;
   readonly #startLimit: NodeJS.Timeout;
@@ -32,7 +28,8 @@ export class RuntimeProcess {
   #output = '';
   #socket: WebSocket | null = null;
 
-  constructor(stateDir: string, lettaPath: string, log: BoundedLog, events: RuntimeProcessEvents) {
+  constructor(place: RuntimePlace, log: BoundedLog, events: RuntimeLifeEvents) {
+    const { stateDir, lettaPath } = place;
     this.#log = log;
     this.#events = events;
     this.#tokenPath = join(stateDir, 'runtime-token');
@@ -48,7 +45,7 @@ export class RuntimeProcess {
         '--ws-token-file',
         this.#tokenPath,
       ],
-      { cwd: stateDir, env: runtimeEnvironment(stateDir, lettaPath), execArgv: [], silent: true },
+      { cwd: stateDir, env: runtimeEnvironment(place), execArgv: [], silent: true },
     );
     log.line(`runtime ${String(this.#child.pid)} started`);
     if (this.#child.pid !== undefined) noteRuntime(stateDir, this.#child.pid);
@@ -70,10 +67,6 @@ export class RuntimeProcess {
         this.#onEnd(`ended (${signal ?? `exit code ${String(code)}`})`, resolve);
       });
     });
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
   }
 
   /** False when there is no socket to it. */
@@ -112,6 +105,8 @@ export class RuntimeProcess {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, {
       headers: { Authorization: `Bearer ${this.#token}` },
       handshakeTimeout: START_LIMIT_MS,
+      maxPayload: MAX_PAYLOAD_BYTES,
+      generateMask: noMask,
       perMessageDeflate: false,
     });
     this.#socket = socket;
@@ -119,9 +114,7 @@ export class RuntimeProcess {
       clearTimeout(this.#startLimit);
       this.#events.onUp();
     });
-    socket.on('message', (data: Buffer) => {
-      this.#events.onFrame(data.toString('utf8'));
-    });
+    listenForFrames(socket, this.#events);
     socket.on('error', (error) => {
       this.#log.line(`socket to the runtime: ${error.message}`);
     });

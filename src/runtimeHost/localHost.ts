@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { RuntimeState } from '../shared/wire.ts';
+import type { BoundedLog } from './boundedLog.ts';
+import { DemoProcess } from './demoProcess.ts';
+import { formerRuntimeEnded } from './formerRuntime.ts';
+import type { RuntimeEvents, RuntimeHost } from './runtimeHost.ts';
+import { RuntimeProcess } from './runtimeProcess.ts';
+import { Supervisor } from './supervisor.ts';
+import { removeUnusedVersions } from './versions.ts';
+
+const NAME = 'Letta on this computer';
+const BACKOFF_MS = [250, 1_000, 3_000];
+
+export interface LocalHostOptions {
+  readonly stateDir: string;
+  /** Holds demoModel.cjs and runtime/: `<state folder>/versions/<version>`. */
+  readonly programDir: string;
+  /** Of a Letta Code that the person installed, in place of the one that came with the extension. */
+  readonly lettaPath: string | null;
+  /** Where that keeps its agents; null: below the state folder. */
+  readonly backendDir: string | null;
+}
+
+/** The runtime as a process below this one, and the demo model beside it. */
+export class LocalHost implements RuntimeHost {
+  readonly #options: LocalHostOptions;
+  readonly #log: BoundedLog;
+  readonly #supervisor: Supervisor;
+  readonly #demo: DemoProcess;
+  #isStopped = false;
+
+  constructor(options: LocalHostOptions, log: BoundedLog, events: RuntimeEvents) {
+    const { stateDir, programDir, backendDir } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#demo = new DemoProcess(stateDir, join(programDir, 'demoModel.cjs'), log);
+    const place = {
+      stateDir,
+      lettaPath: options.lettaPath ?? join(programDir, 'runtime', 'letta.js'),
+      backendDir: backendDir ?? join(stateDir, 'backend'),
+    };
+    this.#supervisor = new Supervisor(
+      {
+        name: NAME,
+        begin: (lifeEvents) => new RuntimeProcess(place, log, lifeEvents),
+        backoffMs: (attempt) => BACKOFF_MS[attempt - 1] ?? null,
+        gaveUp: (message) => [
+          'runtimeGaveUp',
+          `${NAME} ${message} four times within three minutes, so it is not started again by itself.`,
+        ],
+      },
+      log,
+      events,
+    );
+  }
+
+  get state(): RuntimeState {
+    return this.#supervisor.state;
+  }
+
+  get epoch(): string {
+    return this.#supervisor.epoch;
+  }
+
+  async start(): Promise<void> {
+    removeUnusedVersions(this.#options.programDir, this.#log);
+    try {
+      await formerRuntimeEnded(this.#options.stateDir);
+    } catch (error) {
+      this.#log.line(`the former runtime: ${String(error)}`);
+    }
+    if (!this.#isStopped) this.#supervisor.start();
+  }
+
+  send(json: string): boolean {
+    return this.#supervisor.send(json);
+  }
+
+  restart(): Promise<void> {
+    return this.#supervisor.restart();
+  }
+
+  attach(): Promise<void> {
+    return Promise.reject(new Error('The runtime of this broker is a process of its own.'));
+  }
+
+  startDemo(): Promise<unknown> {
+    return this.#demo.start();
+  }
+
+  stop(why: string): Promise<void> {
+    this.#isStopped = true;
+    this.#demo.stop();
+    return this.#supervisor.stop(why);
+  }
+}
