@@ -5,7 +5,7 @@ import { becomeLettaCode } from './runtimeMode.ts';
 import { EXIT_LOCK_HELD } from './wire.ts';
 
 /**
- * `broker.cjs --state-dir DIR --version V --grace-ms N`: the broker.
+ * `broker.cjs --state-dir DIR --version V --grace-ms N [--letta PATH --backend-dir DIR]`: the broker (see otherLetta).
  * `broker.cjs --runtime LETTA_JS ARGS…`: the process under it (see runtimeMode).
  */
 const [, program = '', mode, lettaPath, ...rest] = process.argv;
@@ -18,7 +18,13 @@ if (mode === '--runtime' && lettaPath !== undefined) {
 
 async function serve(): Promise<void> {
   const { values } = parseArgs({
-    options: { 'state-dir': { type: 'string' }, version: { type: 'string' }, 'grace-ms': { type: 'string' } },
+    options: {
+      'state-dir': { type: 'string' },
+      version: { type: 'string' },
+      'grace-ms': { type: 'string' },
+      letta: { type: 'string' },
+      'backend-dir': { type: 'string' },
+    },
   });
   const { 'state-dir': stateDir, version, 'grace-ms': graceMs } = values;
   if (stateDir === undefined || version === undefined || !(Number(graceMs) > 0)) {

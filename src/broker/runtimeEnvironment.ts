@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { KEY_VARIABLES } from '../shared/providerKeys.ts';
+import type { OtherLetta } from './otherLetta.ts';
 
 /**
  * The environment of Letta Code. `inherited` is a person's own (without VS Code's variables); what differs: no
  * telemetry, no update, no download, a backend folder of ours, and a `node` for the hooks of its memory repository
- * where the person has none (so it stands last on PATH).
+ * where the person has none (so it stands last on PATH). Keys of model
+ * providers are taken out: Letta Code would use each one it finds, and a person says yes to that first.
  */
 export function runtimeEnvironment(
   stateDir: string,
@@ -16,7 +19,7 @@ export function runtimeEnvironment(
   const pathKey = Object.keys(inherited).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   const path = inherited[pathKey];
   return {
-    ...inherited,
+    ...withoutKeys(inherited),
     [pathKey]: path === undefined || path === '' ? binDir : `${path}${delimiter}${binDir}`,
     ELECTRON_RUN_AS_NODE: '1',
     LETTA_CODE_TELEM: '0',
@@ -27,6 +30,24 @@ export function runtimeEnvironment(
     LETTA_CODE_BIN: process.platform === 'win32' ? process.execPath : shim,
     LETTA_CODE_BIN_ARGS_JSON: JSON.stringify([process.argv[1], '--runtime', lettaPath]),
   };
+}
+
+/** A Letta Code of the person's own keeps to its own folder and, as in a terminal, finds the person's keys. */
+export function otherEnvironment(
+  other: OtherLetta,
+  inherited: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const own = Object.entries(inherited).filter(([name]) => name !== 'ELECTRON_RUN_AS_NODE');
+  return {
+    ...Object.fromEntries(own),
+    LETTA_CODE_TELEM: '0',
+    DISABLE_AUTOUPDATER: '1',
+    LETTA_LOCAL_BACKEND_DIR: other.backendDir,
+  };
+}
+
+function withoutKeys(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !KEY_VARIABLES.has(name)));
 }
 
 /** A `node` that is VS Code's own. Git runs hooks with its own sh on Windows too, so the script is the same there. */

@@ -1,11 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { BoundedLog } from './boundedLog.ts';
 import { forgetRuntime, noteRuntime } from './formerRuntime.ts';
-import { runtimeEnvironment } from './runtimeEnvironment.ts';
+import { otherLetta } from './otherLetta.ts';
+import { otherEnvironment, runtimeEnvironment } from './runtimeEnvironment.ts';
 
 const START_LIMIT_MS = 30_000;
 const TERM_LIMIT_MS = 3_000;
@@ -37,19 +38,28 @@ export class RuntimeProcess {
     this.#events = events;
     this.#tokenPath = join(stateDir, 'runtime-token');
     writeFileSync(this.#tokenPath, this.#token, { mode: 0o600 });
-    this.#child = fork(
-      process.argv[1] ?? '',
-      [
-        '--runtime',
-        lettaPath,
-        ...`server --backend local --listen ws://127.0.0.1:0`.split(' '),
-        '--ws-auth',
-        'capability-token',
-        '--ws-token-file',
-        this.#tokenPath,
-      ],
-      { cwd: stateDir, env: runtimeEnvironment(stateDir, lettaPath), execArgv: [], silent: true },
-    );
+    const args = [
+      ...`server --backend local --listen ws://127.0.0.1:0`.split(' '),
+      '--ws-auth',
+      'capability-token',
+      '--ws-token-file',
+      this.#tokenPath,
+    ];
+    const other = otherLetta();
+    this.#child =
+      other === null
+        ? fork(process.argv[1] ?? '', ['--runtime', lettaPath, ...args], {
+            cwd: stateDir,
+            env: runtimeEnvironment(stateDir, lettaPath),
+            execArgv: [],
+            silent: true,
+          })
+        : spawn(other.path, args, {
+            cwd: stateDir,
+            env: otherEnvironment(other),
+            stdio: ['ignore', 'pipe', 'pipe'],
+            windowsHide: true,
+          });
     log.line(`runtime ${String(this.#child.pid)} started`);
     if (this.#child.pid !== undefined) noteRuntime(stateDir, this.#child.pid);
     this.#stateDir = stateDir;

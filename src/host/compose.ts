@@ -2,16 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
+import { FirstRun } from '../core/firstRun.ts';
 import { Hub } from '../core/hub.ts';
 import { Sessions } from '../core/sessions.ts';
 import type { SessionTarget } from '../core/sessionView.ts';
+import { LocalScout } from '../server/scout/localScout.ts';
 import { PANEL_STRINGS, type PanelStrings } from '../shared/strings.ts';
 import { ChatPanels } from './chatPanels.ts';
 import { Chats } from './chats.ts';
 import { CHAT_VIEW_ID, ChatView } from './chatView.ts';
+import { ChosenServer } from './chosenServer.ts';
 import { registerCommands } from './commands.ts';
 import { DraftStore } from './draftStore.ts';
-import { LocalServer } from './localServer.ts';
+import { connectForeign } from './foreignLink.ts';
 import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
@@ -27,13 +30,25 @@ export function compose(context: vscode.ExtensionContext): void {
   const logger = outputLogger(channel);
   const state = new StateFile((context.storageUri ?? context.globalStorageUri).fsPath, logger);
   const settings = () => vscode.workspace.getConfiguration('letta');
+  const server = new ChosenServer(context, logger, systemClock, connectForeign);
+  const scout = new LocalScout({
+    env: process.env,
+    home: homedir(),
+    addresses: () => ({
+      ollama: settings().get('ollama.url', ''),
+      lmStudio: settings().get('lmStudio.url', ''),
+      llamaCpp: settings().get('llamaCpp.url', ''),
+    }),
+  });
+  const firstRun = new FirstRun(scout, systemClock, logger);
   const hub = new Hub(
-    new LocalServer(context, logger, systemClock),
+    server,
     () => ({
       demoStartsByItself: settings().get('demo.autoStart', false),
       newAgentName: settings().get('newAgent.name', 'Letta'),
     }),
     logger,
+    firstRun,
   );
   const sessions = new Sessions({
     hub,
@@ -63,14 +78,19 @@ export function compose(context: vscode.ExtensionContext): void {
     state,
   );
   context.subscriptions.push(
+    hub.onDidChange(() => {
+      // Completes a step of the walkthrough.
+      void vscode.commands.executeCommand('setContext', 'letta.hasAgent', hub.agents.length > 0);
+    }),
     channel,
     { dispose: () => state.flushed() },
     outputs,
     hub,
+    firstRun,
     sessions,
     chats,
     new StatusBar(hub, sessions, chats),
-    registerCommands({ hub, chats, sessions, logger, channel }),
+    registerCommands({ hub, chats, sessions, logger, channel, server, firstRun }),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
     vscode.languages.registerCodeActionsProvider(
       [{ scheme: 'file' }, { scheme: 'untitled' }],

@@ -28,6 +28,8 @@ export interface LocalRuntimeOptions {
   readonly version: string;
   /** How long broker and runtime stay without windows and running turns. */
   readonly graceMs: number;
+  /** A Letta Code of the person's own, run in place of the one that is carried. */
+  readonly otherLetta?: { readonly path: string; readonly backendDir: string };
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -170,7 +172,7 @@ class BrokerStarter {
   }
 
   #spawn(brokerPath: string): void {
-    const { stateDir, graceMs, nodePath, logger } = this.#options;
+    const { stateDir, graceMs, nodePath, logger, otherLetta: other } = this.#options;
     const errors = openSync(this.#logPath, 'w', 0o600);
     const child = spawn(
       nodePath,
@@ -182,6 +184,7 @@ class BrokerStarter {
         this.#program.version,
         '--grace-ms',
         String(graceMs),
+        ...(other === undefined ? [] : ['--letta', other.path, '--backend-dir', other.backendDir]),
       ],
       {
         // Not in a folder that somebody may want to remove.
