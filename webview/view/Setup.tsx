@@ -69,17 +69,19 @@ function Choice({ choice }: { readonly choice: SetupChoice }) {
       }}
     >
       <Icon name={isBusy ? 'loading' : choice.icon} />
-      <span class="label" dir="auto">
-        {choice.label}
-      </span>
-      {choice.stateText !== '' && (
-        <span class="state">
-          {choice.state === 'ready' && <Icon name="check" />}
-          {choice.state === 'needsFix' && <Icon name="wrench" />}
-          {choice.stateText}
+      <span class="words">
+        <span class="label" dir="auto">
+          {choice.label}
         </span>
-      )}
-      {choice.detail !== '' && <small dir="auto">{choice.detail}</small>}
+        {choice.stateText !== '' && (
+          <span class="state">
+            {choice.state === 'ready' && <Icon name="check" />}
+            {choice.state === 'needsFix' && <Icon name="wrench" />}
+            {choice.stateText}
+          </span>
+        )}
+        {choice.detail !== '' && <small dir="auto">{choice.detail}</small>}
+      </span>
     </button>
   );
 }
