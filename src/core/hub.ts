@@ -172,8 +172,11 @@ export class Hub implements Disposable {
     this.#setMissing(null);
   }
 
-  /** `connect` leads to another server now: what was known of the former is forgotten. Rejects as `connect` does. */
-  async serverChanged(): Promise<void> {
+  /**
+   * `connect` leads to another server now: what was known of the former is forgotten. Rejects as `connect` does.
+   * `asksForAgent`: where it has several agents, the person is asked which one is meant.
+   */
+  async serverChanged(asksForAgent: boolean): Promise<void> {
     this.#generation++;
     this.#subscription?.dispose();
     if (this.#state.kind === 'ready') this.#state.connection.dispose();
@@ -183,7 +186,7 @@ export class Hub implements Disposable {
     this.#missing = null;
     this.#chosenAgentId = null;
     this.#demoHandle = null;
-    this.#asksForAgent = true;
+    this.#asksForAgent = asksForAgent;
     await this.connect();
   }
 

@@ -50,18 +50,21 @@ export class ChosenServer implements LettaServer {
     return this.#server.place;
   }
 
-  /** Takes effect with the next connect. A token of '' forgets the one that was kept. */
+  /** Takes effect with the next connect. */
   async choose(choice: ServerChoice, token: string | null = null): Promise<void> {
-    if (choice.kind === 'foreign' && token !== null) {
-      if (token === '') await this.#context.secrets.delete(secretKey(choice.origin));
-      else await this.#context.secrets.store(secretKey(choice.origin), token);
-    }
+    if (choice.kind === 'foreign' && token !== null)
+      await this.#context.secrets.store(secretKey(choice.origin), token);
     // The program itself, not a link to it: Letta Code starts its subagents by the path it was started with.
     const resolved =
       choice.kind === 'installed' ? { ...choice, lettaPath: await realpath(choice.lettaPath) } : choice;
     this.#choice = resolved;
     this.#server = this.#make(resolved);
     await this.#context.globalState.update(CHOICE_KEY, resolved);
+  }
+
+  /** It let nobody in. */
+  async forgetToken(origin: string): Promise<void> {
+    await this.#context.secrets.delete(secretKey(origin));
   }
 
   connect(signal: AbortSignal): Promise<LettaConnection> {

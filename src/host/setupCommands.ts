@@ -116,7 +116,7 @@ async function useModel({ hub, chats }: CommandServices, handle: string): Promis
   const { session } = chats.current;
   const shown = hub.agents.find((agent) => agent.id === session.target.agentId)?.modelHandle ?? '';
   const isDemo = isDemoModel(shown);
-  if (hub.agents.length === 0 || session.target.agentId === null) {
+  if (hub.agents.length === 0 || hub.setup !== null) {
     await hub.createAgent(handle);
     await session.open();
   } else if (isDemo && !isDemoModel(handle)) {
@@ -221,6 +221,7 @@ async function connectServer(services: CommandServices): Promise<void> {
       await switchServer(services, { kind: 'foreign', origin: picked.origin }, token);
       return;
     } catch (error) {
+      await services.server.forgetToken(picked.origin);
       if (!(error instanceof LettaError) || error.reason !== 'unauthorised') throw error;
       token = await askToken(
         picked.origin,
@@ -240,16 +241,16 @@ async function switchServer(
   const former = server.choice;
   await server.choose(choice, token);
   try {
-    await hub.serverChanged();
+    await hub.serverChanged(true);
   } catch (error) {
     await server.choose(former);
-    await hub.serverChanged().catch(() => undefined); // shown in the panel, with what helps
+    await hub.serverChanged(false).catch(() => undefined); // shown in the panel, with what helps
+    await Promise.all(chats.all.map((controller) => controller.session.open()));
     throw error;
-  } finally {
-    // Conversations of the former server are not this one's. What waits to be sent in a new one goes along.
-    for (const controller of chats.all) {
-      if (controller.session.target.agentId !== null) controller.show(newTarget(null));
-    }
+  }
+  // Conversations of the former server are not this one's. What waits to be sent in a new one goes along.
+  for (const controller of chats.all) {
+    if (controller.session.target.agentId !== null) controller.show(newTarget(null));
   }
   await chats.current.session.open();
 }

@@ -33,6 +33,7 @@ export const PANEL_STRINGS = {
   emptyWaiting: 'Type below; it is kept and sent when Letta is ready.',
   openingConversation: 'Opening the conversation…',
   setupText: 'Type below; it is sent when a model is ready.',
+  setupTextAgents: 'Type below; it is sent to the agent you choose.',
   setupFound: 'Found on this computer',
   setupConnect: 'Or connect',
   setupAgents: 'Agents there',

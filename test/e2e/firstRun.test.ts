@@ -71,14 +71,11 @@ suite('the first minute, packaged', function () {
     assert.equal(await chat.turns.first().getByText(QUESTION, { exact: true }).count(), 1);
   }
 
-  test('nothing installed: the demo answers, offers four things to try, and the way to a real model', async () => {
+  test('nothing installed: the demo answers, and offers four things to try', async () => {
     await newPerson({ settings: NO_SERVERS, isNetworkOff: true });
     await row(/Look again.*do not answer here/).waitFor();
     await row(/^Try the scripted demo/).click();
     await answeredOnce('You wrote: “Why does the upload retry forever\\?”');
-    await chat.frame.getByRole('button', { name: 'Connect a real model' }).click();
-    await window.page.getByRole('option', { name: /^Connect a model provider/ }).waitFor();
-    await window.page.keyboard.press('Escape');
     await window.runCommand('Letta: New Conversation');
     chat = new Chat(await window.openChat());
     const tries = chat.frame.getByRole('list', { name: 'Try one of these' });
@@ -118,6 +115,21 @@ suite('the first minute, packaged', function () {
     await row(/no space left on device/).click();
     await answeredOnce('Because the retry never gives up\\.');
     assert.equal(timesSaid(fake.chats, QUESTION), 1);
+  });
+
+  test('from the demo to a real model: an agent of its own, in a new conversation', async () => {
+    const fake = await ollama({ isLoaded: true });
+    await newPerson({ settings: { ...NO_SERVERS, 'letta.ollama.url': fake.http.origin } });
+    await row(/^Try the scripted demo/).click();
+    await answeredOnce('You wrote: “Why does');
+    assert.equal(fake.chats.length, 0);
+    await chat.frame.getByRole('button', { name: 'Connect a real model' }).click();
+    await window.pick('Ollama · qwen3:8b');
+    await chat.turns.first().waitFor({ state: 'detached' });
+    assert.match(await chat.sendAndFinish('And now?'), /Because the retry never gives up\./);
+    assert.equal(timesSaid(fake.chats, 'And now?'), 1);
+    assert.equal(timesSaid(fake.chats, QUESTION), 0);
+    assert.equal(await chat.frame.getByRole('button', { name: 'Connect a real model' }).count(), 0);
   });
 
   test('Ollama that serves 32,768 tokens is Ready', async () => {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, suiteSetup, suiteTeardown, test } from 'mocha';
 import { isRecord } from '../../src/broker/wire.ts';
+import { LettaError } from '../../src/core/lettaConnection.ts';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import { DEMO_PROMPTS } from '../../src/shared/demoPrompts.ts';
 import { installFakeLetta } from '../support/fakeLettaCode.ts';
@@ -58,10 +59,10 @@ suite('the first minute with the real runtime', function () {
   });
 
   test('a dropped connection: seen, asked again, and answered whole, each time', async () => {
-    for (const _time of [1, 2]) {
+    for (const time of ['the first time', 'the second time']) {
       const { from, end } = await turn(DEMO_PROMPTS.drop);
       assert.equal(end['stop_reason'], 'end_turn', JSON.stringify(end));
-      await client.frame('the retry', isRetry, from);
+      await client.frame(`the retry, ${time}`, isRetry, from);
       assert.match(client.text(runtime, from), /This is the second try/);
     }
   });
@@ -82,6 +83,22 @@ suite('the first minute with the real runtime', function () {
       );
     } finally {
       await other.dispose();
+    }
+  });
+
+  test('a program that is no Letta Code is given up, with a reason', async () => {
+    for (const path of ['/bin/false', '/nowhere/letta']) {
+      const other = await RuntimeFixture.create();
+      try {
+        const otherLetta = { path, backendDir: join(other.root, 'backend') };
+        await assert.rejects(
+          other.connect({ otherLetta, graceMs: 500 }),
+          (error) => error instanceof LettaError && error.reason === 'runtimeGaveUp',
+          path,
+        );
+      } finally {
+        await other.dispose();
+      }
     }
   });
 });

@@ -8,11 +8,12 @@ const GROUPS = ['agents', 'found', 'connect'] as const;
 /** First run: what was found, each ready or one fix away. The composer below works meanwhile. */
 export function Setup({ setup }: { readonly setup: SetupView }) {
   const strings = useStrings();
+  const asksForAgent = setup.choices.some(({ group }) => group === 'agents');
   const titles = { agents: strings.setupAgents, found: strings.setupFound, connect: strings.setupConnect };
   return (
     <section class="empty" aria-label={strings.conversation}>
       <h2>{strings.emptyTitleNoAgent}</h2>
-      <p>{strings.setupText}</p>
+      <p>{asksForAgent ? strings.setupTextAgents : strings.setupText}</p>
       {GROUPS.map((group) => (
         <ChoiceList
           key={group}

@@ -162,6 +162,10 @@ suite('first run', () => {
     const preparing = firstRun.prepare(MODEL.handle, connection);
     connection.models = [listed(MODEL.handle)];
     assert.deepEqual(await preparing, { kind: 'ready', handle: MODEL.handle });
+    assert.ok(connection.calls.includes('connectProvider ollama'));
+    connection.calls.splice(0);
+    assert.equal((await firstRun.prepare(MODEL.handle, connection)).kind, 'ready');
+    assert.ok(!connection.calls.includes('connectProvider ollama'), 'what Letta finds itself needs nothing');
   });
 
   test('too little: a copy is made, which then is the model', async () => {
@@ -233,7 +237,7 @@ suite('first run', () => {
       { id: 'a', name: 'Ada', modelHandle: 'x/y' },
       { id: 'b', name: 'Bob', modelHandle: null },
     ];
-    await hub.serverChanged();
+    await hub.serverChanged(true);
     assert.equal(await hub.agentFor(null), null);
     assert.deepEqual(
       hub.setup?.choices.map(({ id }) => id),
@@ -250,16 +254,14 @@ suite('first run', () => {
       release = resolve;
     });
     const slow = new FakeConnection();
-    server.connections.splice(0, 1, slow, connection);
-    const { connect } = server;
     let calls = 0;
     server.connect = async () => {
-      const found = await connect.call(server);
-      if (++calls === 1) await late;
-      return found;
+      if (++calls > 1) return connection;
+      await late;
+      return slow;
     };
     const first = hub.connect();
-    const second = hub.serverChanged();
+    const second = hub.serverChanged(true);
     release();
     await assert.rejects(first, /Another server/);
     await second;
