@@ -11,6 +11,8 @@ import { pickAgent, pickModel } from './pickers.ts';
 import { connectFoundKey } from './providerPicker.ts';
 import { askToken, pickServer } from './serverPicker.ts';
 
+/** In the panel's list only: here they are a button, or make no sense. */
+const NOT_IN_LIST: ReadonlySet<string> = new Set(['demo', 'fresh', 'lookAgain']);
 const INSTALL_LETTA = 'https://docs.letta.com/letta-code';
 
 /** A row of the first-run list, or its command. */
@@ -76,19 +78,26 @@ export async function connectModel(services: CommandServices): Promise<void> {
   box.title = vscode.l10n.t('Connect a Model');
   box.placeholder = vscode.l10n.t('What was found on this computer, and what can be connected');
   box.matchOnDescription = true;
+  box.buttons = [{ iconPath: new vscode.ThemeIcon('refresh'), tooltip: vscode.l10n.t('Look again') }];
+  let shown = '';
   const show = (): void => {
     const { choices, isLooking } = hub.firstRunView;
     box.busy = isLooking;
-    box.items = choices.filter(({ id }) => id !== 'demo' && id !== 'fresh').map(choiceItem);
+    const rows = choices.filter(({ id }) => !NOT_IN_LIST.has(id));
+    // Rows that are put anew move under the pointer.
+    if (JSON.stringify(rows) === shown) return;
+    shown = JSON.stringify(rows);
+    box.items = rows.map(choiceItem);
   };
   const subscription = firstRun.onDidChange(show);
   firstRun.look();
   show();
   const picked = await new Promise<string | null>((resolve) => {
+    box.onDidTriggerButton(() => {
+      firstRun.look();
+    });
     box.onDidAccept(() => {
-      const id = box.activeItems[0]?.id ?? null;
-      if (id === 'lookAgain') firstRun.look();
-      else resolve(id);
+      resolve((box.selectedItems[0] ?? box.activeItems[0])?.id ?? null);
     });
     box.onDidHide(() => {
       resolve(null);
