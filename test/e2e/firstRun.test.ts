@@ -183,6 +183,39 @@ suite('the first minute, packaged', function () {
     assert.ok(!(await chat.frame.content()).includes(KEY), 'the key is not in the page');
   });
 
+  test('a typed key that is wrong: who refused it is said, and it is asked for again', async () => {
+    const provider = await FakeHttpServer.start(({ path, headers }, response) => {
+      if (headers['authorization'] !== 'Bearer right-key')
+        sendJson(response, { error: { message: 'Incorrect API key provided.' } }, 401);
+      else if (path === '/v1/models')
+        sendJson(response, { object: 'list', data: [{ id: 'stub-1', object: 'model' }] });
+      else streamReply(response, 'stub-1', 'Because nobody stops it.');
+    });
+    cleanups.push(() => provider.close());
+    await newPerson({ settings: NO_SERVERS });
+    await row(/^Connect a model provider/).click();
+    const options = window.page.locator('.quick-input-widget').getByRole('option');
+    await options.nth(3).waitFor();
+    const first = (await options.allInnerTexts()).slice(0, 4).join(' ');
+    assert.match(first, /Anthropic[^]*OpenAI[^]*Google Gemini[^]*OpenRouter/, 'the common ones first');
+    await window.page.locator('.quick-input-widget .quick-input-box input').fill('OpenAI-comp');
+    await window.pick('OpenAI-compatible API');
+    for (const key of ['wrong-key', 'right-key']) {
+      if (key === 'right-key')
+        await window.page.getByText(`The key was refused by ${new URL(provider.origin).host}.`).waitFor();
+      await window.page
+        .getByText(/API key/i)
+        .first()
+        .waitFor();
+      await window.answer(key);
+      await window.page.getByText(/URL/i).first().waitFor();
+      await window.answer(`${provider.origin}/v1`);
+    }
+    await window.pick('stub-1');
+    await answeredOnce('Because nobody stops it\\.');
+    assert.equal(timesSaid(provider.to('/v1/chat/completions'), QUESTION), 1);
+  });
+
   test('agents of an installed Letta Code: used by that letta, after the warning', async () => {
     const model = await FakeHttpServer.start(({ path }, response) => {
       if (path === '/v1/models')
