@@ -34,6 +34,7 @@ export function compose(context: vscode.ExtensionContext): void {
   const scout = new LocalScout({
     env: process.env,
     home: homedir(),
+    usesInstalled: () => server.choice.kind === 'installed',
     addresses: () => ({
       ollama: settings().get('ollama.url', ''),
       lmStudio: settings().get('lmStudio.url', ''),

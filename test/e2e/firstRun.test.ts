@@ -8,7 +8,13 @@ import type { Workbench } from '../../scripts/lib/workbench.ts';
 import { Chat } from '../support/chat.ts';
 import { installFakeLetta } from '../support/fakeLettaCode.ts';
 import { FakeOllama } from '../support/fakeOllama.ts';
-import { FakeHttpServer, sendJson, streamReply, timesSaid } from '../support/fakeServer.ts';
+import {
+  FakeHttpServer,
+  sendJson,
+  streamReply,
+  timesSaid,
+  type AskedRequest,
+} from '../support/fakeServer.ts';
 import { recordIn, RuntimeClient } from '../support/runtimeClient.ts';
 import { RuntimeFixture } from '../support/runtimeFixture.ts';
 import { VscodeUnderTest, type VscodeUnderTestOptions } from '../support/vscodeServer.ts';
@@ -65,10 +71,20 @@ suite('the first minute, packaged', function () {
     return fake;
   }
 
+  /** The question was answered; and after one more turn it still stands there only once. */
   async function answeredOnce(words: string): Promise<void> {
     assert.match(await chat.finished(60_000), new RegExp(words));
-    assert.equal(await chat.turns.count(), 1);
-    assert.equal(await chat.turns.first().getByText(QUESTION, { exact: true }).count(), 1);
+    await chat.send('Thanks.');
+    await chat.turns.filter({ hasText: 'Thanks.' }).waitFor();
+    await chat.finished();
+    assert.equal(await chat.turns.count(), 2);
+    assert.equal(await chat.log.getByText(QUESTION, { exact: true }).count(), 1);
+  }
+
+  /** The model got both turns, the last with the whole conversation in it, where the question stands once. */
+  function assertAskedOnce(chats: readonly AskedRequest[]): void {
+    assert.equal(chats.length, 2);
+    assert.equal(timesSaid(chats, QUESTION), 1);
   }
 
   test('nothing installed: the demo answers, and offers four things to try', async () => {
@@ -99,9 +115,8 @@ suite('the first minute, packaged', function () {
     await row(/qwen3:8b.*4,096 of 20,000 tokens needed.*Make a 32k copy/).click();
     await answeredOnce('Because the retry never gives up\\.');
     assert.equal(fake.http.to('/api/create').length, 1);
-    assert.equal(fake.chats.length, 1);
     assert.equal(Reflect.get(Object(fake.chats[0]?.body), 'model'), 'qwen3:8b-32k');
-    assert.equal(timesSaid(fake.chats, QUESTION), 1);
+    assertAskedOnce(fake.chats);
     await chat.frame.getByRole('button', { name: /Model: qwen3:8b-32k/ }).waitFor();
   });
 
@@ -114,7 +129,7 @@ suite('the first minute, packaged', function () {
     fake.createError = null;
     await row(/no space left on device/).click();
     await answeredOnce('Because the retry never gives up\\.');
-    assert.equal(timesSaid(fake.chats, QUESTION), 1);
+    assertAskedOnce(fake.chats);
   });
 
   test('from the demo to a real model: an agent of its own, in a new conversation', async () => {
@@ -138,8 +153,7 @@ suite('the first minute, packaged', function () {
     await row(/qwen3:8b.*Ready.*32,768 tokens/).click();
     await answeredOnce('Because the retry never gives up\\.');
     assert.equal(fake.http.to('/api/create').length, 0);
-    assert.equal(fake.chats.length, 1);
-    assert.equal(timesSaid(fake.chats, QUESTION), 1);
+    assertAskedOnce(fake.chats);
   });
 
   test('a key in the environment: used after a yes that says where text goes, checked before the first turn', async () => {
@@ -178,8 +192,7 @@ suite('the first minute, packaged', function () {
     await window.page.getByRole('option').first().click();
     await answeredOnce('Because nobody stops it\\.');
     const chats = provider.to('/api/v1/chat/completions');
-    assert.equal(chats.length, 1);
-    assert.equal(timesSaid(chats, QUESTION), 1);
+    assertAskedOnce(chats);
     assert.ok(!(await chat.frame.content()).includes(KEY), 'the key is not in the page');
   });
 
@@ -213,7 +226,7 @@ suite('the first minute, packaged', function () {
     }
     await window.pick('stub-1');
     await answeredOnce('Because nobody stops it\\.');
-    assert.equal(timesSaid(provider.to('/v1/chat/completions'), QUESTION), 1);
+    assertAskedOnce(provider.to('/v1/chat/completions'));
   });
 
   test('agents of an installed Letta Code: used by that letta, after the warning', async () => {
@@ -245,8 +258,7 @@ suite('the first minute, packaged', function () {
     await answeredOnce('I remember you\\.');
     await chat.frame.getByRole('button', { name: 'Agent: Ada. Switch agent' }).waitFor();
     const chats = model.to('/v1/chat/completions');
-    assert.equal(chats.length, 1);
-    assert.equal(timesSaid(chats, QUESTION), 1);
+    assertAskedOnce(chats);
     assert.match(await readFile(join(bin, 'calls'), 'utf8'), /server --backend local --listen/);
   });
 

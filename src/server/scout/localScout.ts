@@ -9,6 +9,8 @@ import { isLoopback, originsOf } from './serverProbe.ts';
 export interface LocalScoutOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  /** The installed Letta Code is what is used already. */
+  readonly usesInstalled: () => boolean;
   /** Addresses of the model servers; '' is the usual one. Others than on this computer are not asked. */
   readonly addresses: () => Readonly<Record<'ollama' | 'lmStudio' | 'llamaCpp', string>>;
 }
@@ -42,8 +44,9 @@ export class LocalScout implements Scout {
     return keysIn(this.#options.env);
   }
 
-  installedLetta(): Promise<InstalledLetta | null> {
-    return findInstalledLetta(this.#options.home, this.#options.env);
+  async installedLetta(): Promise<InstalledLetta | null> {
+    if (this.#options.usesInstalled()) return null;
+    return await findInstalledLetta(this.#options.home, this.#options.env);
   }
 
   async servedTokens(model: FoundModel, signal: AbortSignal): Promise<number | null> {

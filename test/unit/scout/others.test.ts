@@ -79,6 +79,7 @@ suite('looking around', () => {
     const scout = new LocalScout({
       env: {},
       home: '/nowhere',
+      usesInstalled: () => false,
       addresses: () => ({
         ollama: 'http://192.0.2.1:1',
         lmStudio: 'http://example.com',
