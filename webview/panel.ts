@@ -96,6 +96,14 @@ export class Panel implements HostListener {
     this.#keepNow();
   }
 
+  /** Sends words that are not the composer's. False: not now. */
+  send(text: string): boolean {
+    if (!this.store.isLive.peek() || !this.store.canSend.peek()) return false;
+    const { key } = this.draftBox.draft.peek();
+    this.host.post({ type: 'submit', clientId: newClientId(), key, text });
+    return true;
+  }
+
   /** Sends what stands in the composer; says why when it cannot be sent yet. */
   submit(): void {
     const { key, text } = this.draftBox.draft.peek();

@@ -41,7 +41,8 @@ async function serve(): Promise<void> {
     throw new Error('Needs --state-dir, --version, --grace-ms and --approval-grace-ms.');
   }
   const programDir = dirname(program);
-  const place = { stateDir, programDir, lettaPath: letta ?? null, backendDir: backendDir ?? null };
+  const other = letta === undefined || backendDir === undefined ? null : { path: letta, backendDir };
+  const place = { stateDir, programDir, other };
   const log = new BoundedLog(join(stateDir, 'logs', 'runtime.log'));
   useVersion(programDir);
   const broker = new Broker({ stateDir, version, graceMs, approvalGraceMs, log }, (events) =>

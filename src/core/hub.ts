@@ -1,6 +1,7 @@
-import type { LinkView, ModelView, SetupChoice, SetupView } from '../shared/panel.ts';
+import type { LinkView, ModelView, SetupView } from '../shared/panel.ts';
 import type { NoticeAction } from '../shared/transcript.ts';
 import { Emitter } from './emitter.ts';
+import type { FirstRun } from './firstRun.ts';
 import {
   LettaError,
   type AgentInfo,
@@ -10,6 +11,8 @@ import {
 } from './lettaConnection.ts';
 import type { Clock, Disposable, Logger } from './ports.ts';
 import { Reconnecting } from './reconnecting.ts';
+import { NOTHING_FOUND } from './scout.ts';
+import { agentsView, setupView } from './setupView.ts';
 
 /** The server this window talks to, started on demand. */
 export interface LettaServer {
@@ -37,8 +40,12 @@ export type HubState =
   | { readonly kind: 'failed'; readonly error: LettaError };
 
 const DEMO_SUFFIX = '/letta-demo';
-/** Models listed at first run before "all models" is offered. */
-const MODELS_SHOWN = 4;
+const NOTHING_KNOWN = {
+  findings: NOTHING_FOUND,
+  busy: new Map<string, string>(),
+  failed: new Map<string, string>(),
+  startsFresh: false,
+};
 
 export function isDemoModel(handle: string): boolean {
   return handle.endsWith(DEMO_SUFFIX);
@@ -57,15 +64,23 @@ export class Hub implements Disposable {
   readonly #server: LettaServer;
   readonly #settings: () => HubSettings;
   readonly #logger: Logger;
+  readonly #firstRun: FirstRun | null;
+  readonly #firstRunSubscription: Disposable | null;
   readonly #changed: Emitter<void>;
   readonly onDidChange;
   #state: HubState = { kind: 'idle' };
   #connecting: Promise<LettaConnection> | null = null;
+  /** Counts the servers that were chosen: what comes from a former one is dropped. */
+  #generation = 0;
   #abort = new AbortController();
   #subscription: Disposable | null = null;
   #agents: readonly AgentInfo[] = [];
   #models: readonly ModelInfo[] = [];
-  #needsModel = false;
+  /** What a person has to choose before anything can be said. */
+  #missing: 'model' | 'agent' | null = null;
+  /** On a server that was just chosen: which of its agents is meant is asked, where there are several. */
+  #asksForAgent = false;
+  #chosenAgentId: string | null = null;
   #demoHandle: string | null = null;
   readonly #reconnecting: Reconnecting;
   /** There was a connection: one that is lost is tried again by itself. */
@@ -76,6 +91,7 @@ export class Hub implements Disposable {
     settings: () => HubSettings,
     logger: Logger,
     clock: Clock,
+    firstRun: FirstRun | null = null,
     random: () => number = Math.random,
   ) {
     this.#reconnecting = new Reconnecting(clock, random, () => {
@@ -90,6 +106,11 @@ export class Hub implements Disposable {
       logger.error('A listener of the connection failed', error);
     });
     this.onDidChange = this.#changed.event;
+    this.#firstRun = firstRun;
+    this.#firstRunSubscription =
+      firstRun?.onDidChange(() => {
+        if (this.#missing !== null) this.#changed.fire();
+      }) ?? null;
   }
 
   get state(): HubState {
@@ -110,7 +131,13 @@ export class Hub implements Disposable {
 
   /** What stands between the person and a first message, or null. */
   get setup(): SetupView | null {
-    return this.#needsModel && this.#state.kind === 'ready' ? setupView(this.#models) : null;
+    if (this.#missing === null || this.#state.kind !== 'ready') return null;
+    return this.#missing === 'agent' ? agentsView(this.#agents) : this.firstRunView;
+  }
+
+  /** What was found on this computer and can be connected, also where nothing is missing. */
+  get firstRunView(): SetupView {
+    return this.#firstRun?.view(this.#models) ?? setupView({ ...NOTHING_KNOWN, models: this.#models });
   }
 
   get link(): LinkView {
@@ -131,9 +158,15 @@ export class Hub implements Disposable {
   async agentFor(preferredId: string | null): Promise<AgentInfo | null> {
     const connection = await this.connect();
     if (this.#agents.length === 0) await this.#refreshAgents(connection);
-    const agent = this.#agents.find((one) => one.id === preferredId) ?? this.#agents[0];
+    const wantedId = preferredId ?? this.#chosenAgentId;
+    const wanted = this.#agents.find((one) => one.id === wantedId);
+    if (wanted === undefined && this.#asksForAgent && this.#agents.length > 1) {
+      this.#setMissing('agent');
+      return null;
+    }
+    const agent = wanted ?? this.#agents[0];
     if (agent !== undefined) {
-      this.#setNeedsModel(false);
+      this.#setMissing(null);
       if (agent.modelHandle !== null && isDemoModel(agent.modelHandle)) await this.startDemo();
       return agent;
     }
@@ -141,8 +174,34 @@ export class Hub implements Disposable {
     if (this.#settings().demoStartsByItself && !this.#models.some((model) => model.isAvailable)) {
       return this.createAgent(await this.startDemo());
     }
-    this.#setNeedsModel(true);
+    if (this.#missing === null) this.#firstRun?.look();
+    this.#setMissing('model');
     return null;
+  }
+
+  /** Which of the server's agents a new chat talks to. */
+  chooseAgent(agentId: string): void {
+    this.#chosenAgentId = agentId;
+    this.#asksForAgent = false;
+    this.#setMissing(null);
+  }
+
+  /**
+   * `connect` leads to another server now: what was known of the former is forgotten. Rejects as `connect` does.
+   * `asksForAgent`: where it has several agents, the person is asked which one is meant.
+   */
+  async serverChanged(asksForAgent: boolean): Promise<void> {
+    this.#generation++;
+    this.#subscription?.dispose();
+    if (this.#state.kind === 'ready') this.#state.connection.dispose();
+    this.#connecting = null;
+    this.#agents = [];
+    this.#models = [];
+    this.#missing = null;
+    this.#chosenAgentId = null;
+    this.#demoHandle = null;
+    this.#asksForAgent = asksForAgent;
+    await this.connect();
   }
 
   async refreshAgents(): Promise<readonly AgentInfo[]> {
@@ -173,7 +232,8 @@ export class Hub implements Disposable {
     const connection = await this.connect();
     const agent = await connection.createAgent({ name, modelHandle });
     this.#agents = [agent, ...this.#agents.filter((other) => other.id !== agent.id)];
-    this.#setNeedsModel(false);
+    this.#chosenAgentId = agent.id;
+    this.#missing = null;
     this.#changed.fire();
     return agent;
   }
@@ -198,13 +258,19 @@ export class Hub implements Disposable {
     this.#reconnecting.dispose();
     this.#abort.abort();
     this.#subscription?.dispose();
+    this.#firstRunSubscription?.dispose();
     if (this.#state.kind === 'ready') this.#state.connection.dispose();
     this.#changed.dispose();
   }
 
   async #open(): Promise<LettaConnection> {
+    const generation = this.#generation;
     try {
       const connection = await this.#server.connect(this.#abort.signal);
+      if (generation !== this.#generation) {
+        connection.dispose();
+        throw new LettaError('connectionLost', 'Another server was chosen meanwhile.');
+      }
       this.#subscription?.dispose();
       this.#subscription = connection.onDidChangeState((state) => {
         this.#follow(connection, state);
@@ -220,6 +286,7 @@ export class Hub implements Disposable {
         error instanceof LettaError
           ? error
           : new LettaError('unreachable', 'Letta could not be started.', { cause: error });
+      if (generation !== this.#generation) throw failure;
       this.#connecting = null;
       if (!this.#abort.signal.aborted) {
         this.#logger.error('Not connected to Letta', failure);
@@ -260,9 +327,9 @@ export class Hub implements Disposable {
     this.#agents = await connection.listAgents();
   }
 
-  #setNeedsModel(needsModel: boolean): void {
-    if (this.#needsModel === needsModel) return;
-    this.#needsModel = needsModel;
+  #setMissing(missing: 'model' | 'agent' | null): void {
+    if (this.#missing === missing) return;
+    this.#missing = missing;
     this.#changed.fire();
   }
 
@@ -322,45 +389,4 @@ function failureActions(error: LettaError): readonly NoticeAction[] {
     case 'refused':
       return ['reconnect', 'showLog'];
   }
-}
-
-function setupView(models: readonly ModelInfo[]): SetupView {
-  const usable = models.filter((model) => model.isAvailable && !isDemoModel(model.handle));
-  const found = usable.slice(0, MODELS_SHOWN).map((model): SetupChoice => ({
-    id: `model:${model.handle}`,
-    icon: 'vm',
-    label: model.label,
-    state: 'ready',
-    stateText: 'Ready',
-    detail: model.provider,
-    group: 'found',
-  }));
-  const rest: SetupChoice[] =
-    usable.length > MODELS_SHOWN
-      ? [choice('models', 'list-unordered', `All ${String(usable.length)} models…`, '', 'found')]
-      : [];
-  return {
-    choices: [
-      ...found,
-      ...rest,
-      choice(
-        'provider',
-        'key',
-        'Connect a model provider…',
-        'Anthropic, OpenAI, Ollama and others',
-        'connect',
-      ),
-      choice('demo', 'play', 'Try the scripted demo', 'No account, nothing leaves this computer.', 'connect'),
-    ],
-  };
-}
-
-function choice(
-  id: string,
-  icon: string,
-  label: string,
-  detail: string,
-  group: SetupChoice['group'],
-): SetupChoice {
-  return { id, icon, label, detail, group, state: 'none', stateText: '' };
 }

@@ -133,7 +133,10 @@ function linkOf(hub: Hub, facts: SessionFacts): LinkView {
 }
 
 function blockedReason(hub: Hub, facts: SessionFacts): string {
-  if (facts.agent === null && hub.setup !== null) return 'Kept until you choose a model';
+  if (facts.agent === null && hub.setup !== null) {
+    const asksForAgent = hub.setup.choices.some(({ group }) => group === 'agents');
+    return asksForAgent ? 'Kept until you choose an agent' : 'Kept until you choose a model';
+  }
   if (hub.link.state === 'failed' || facts.openError !== '') return 'Kept until Letta is back';
   if (hub.link.state !== 'ready' || facts.isOpening) return 'Sent as soon as Letta is ready';
   return '';

@@ -14,6 +14,8 @@ export class DemoServer {
   readonly #keyDigest: Buffer;
   readonly #tests: TestDirectives | null;
   readonly #server: Server;
+  /** The script broke off; what is asked next is the same again, and is answered whole. */
+  #hasDropped = false;
 
   constructor(key: string, tests: TestDirectives | null) {
     this.#keyDigest = digest(`Bearer ${key}`);
@@ -76,12 +78,18 @@ export class DemoServer {
 
   async #chat(chat: ChatRequest, response: ServerResponse): Promise<void> {
     const test = this.#tests?.reply(chat) ?? null;
-    const reply: Reply = test ?? scripted(chat);
+    const reply: Reply = test ?? this.#withoutSecondDrop(scripted(chat));
     const promptTokens = test?.promptTokens ?? chat.promptTokens;
     if (reply.refusal !== null) refuse(response, reply.refusal.status, reply.refusal.message);
     else if (reply.fault?.kind === 'silent' && reply.fault.after === 'nothing') return;
     else if (chat.isStream) await sendStream(response, chat, reply, promptTokens);
     else sendWhole(response, chat, reply, promptTokens);
+  }
+
+  #withoutSecondDrop(reply: Reply): Reply {
+    if (reply.fault?.kind !== 'drop') return reply;
+    this.#hasDropped = !this.#hasDropped;
+    return this.#hasDropped ? reply : { ...reply, fault: null };
   }
 }
 

@@ -8,6 +8,7 @@ const NOTES = 'letta-demo.md';
 const FIRST_LINE = '# Written by the Letta demo';
 /** Redirecting into a file is what makes it ask: commands that only read are allowed without. */
 const COMMAND = 'ls -la > letta-demo.txt && head -3 letta-demo.txt';
+const MEMORY = 'system/letta-demo.md';
 const QUOTED_LINES = 6;
 /** Longer messages are somebody's own question, not a prompt of the script. */
 const PROMPT_LIMIT = 80;
@@ -19,6 +20,8 @@ const WHAT_IT_KNOWS = [
   '- `command`: runs a command, after you allowed it',
   '- `edit`: writes a file, after you saw the change',
   '- `think`: thinks before it answers',
+  '- `remember`: notes something in its memory',
+  '- `drop`: loses the connection in the middle, and is asked again',
   '- `slow`: takes its time',
   '- `error`: fails, as a model does when its server is in trouble',
   '',
@@ -33,6 +36,8 @@ const PROMPTS: readonly (readonly [RegExp, (request: ChatRequest) => Reply])[] =
         refusal: { status: 500, message: 'The scripted demo model fails because you asked it to.' },
       }),
   ],
+  [/\b(remember|memory)\b/i, remember],
+  [/\bdrop(ped|s)?\b/i, drop],
   [/\bslow(ly)?\b/i, slow],
   [/\blong(er)?\b/i, () => say(LONG_REPLY, { tokenDelayMs: 1000 / 60 })],
   [/\b(think|reason)(ing)?\b/i, think],
@@ -43,6 +48,8 @@ const PROMPTS: readonly (readonly [RegExp, (request: ChatRequest) => Reply])[] =
 /** The script: the same request has the same reply. */
 export function reply(request: ChatRequest): Reply {
   if (!request.hasTools && /summar/i.test(request.system)) return summary(request);
+  if (request.toolResults.some((result) => result.includes(`already exists at ${MEMORY}`)))
+    return request.toolResults.length > 1 ? afterTools(request.toolResults) : addToMemory(request);
   if (request.toolResults.length > 0) return afterTools(request.toolResults);
   if (request.typed.length <= PROMPT_LIMIT) {
     const known = PROMPTS.find(([pattern]) => pattern.test(request.typed));
@@ -107,6 +114,42 @@ function command(request: ChatRequest): Reply {
   const args = { command: COMMAND, description: 'List the files and keep the list in letta-demo.txt' };
   return call('I will list the files here. That writes a file, so you are asked first.', [
     { name: 'Bash', arguments: JSON.stringify(args) },
+  ]);
+}
+
+/** Breaks off; the server that speaks this script lets the request that follows through. */
+function drop(): Reply {
+  return say(
+    'I begin to answer, and after a few words the connection to me breaks. You see that, and that I am asked again. This is the second try: nothing was lost, and you did not have to do anything.',
+    { tokenDelayMs: 40, fault: { kind: 'drop', afterTokens: 8 } },
+  );
+}
+
+function remember(request: ChatRequest): Reply {
+  if (!request.hasTools) return noTools();
+  if (request.writtenPaths.has(MEMORY)) return addToMemory(request);
+  const args = {
+    command: 'create',
+    reason: 'Note what the demo was told',
+    file_path: MEMORY,
+    description: 'What the scripted demo was told',
+    file_text: `The person said: ${shorten(request.typed)}\n`,
+  };
+  return call('I will note that in my memory, where I find it again in every conversation.', [
+    { name: 'memory', arguments: JSON.stringify(args) },
+  ]);
+}
+
+function addToMemory(request: ChatRequest): Reply {
+  const args = {
+    command: 'insert',
+    reason: 'Note what the demo was told',
+    file_path: MEMORY,
+    insert_line: 1,
+    insert_text: `Said later (${String(request.asked.length)}): ${shorten(request.typed)}`,
+  };
+  return call('I will add that to what I noted before.', [
+    { name: 'memory', arguments: JSON.stringify(args) },
   ]);
 }
 

@@ -1,13 +1,17 @@
 import * as vscode from 'vscode';
-import { isDemoModel, type Hub } from '../core/hub.ts';
+import type { FirstRun } from '../core/firstRun.ts';
+import type { Hub } from '../core/hub.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Sessions } from '../core/sessions.ts';
 import { ask } from './askCommand.ts';
 import { newTarget, type Chats } from './chats.ts';
+import type { ChosenServer } from './chosenServer.ts';
 import type { MemoryActions } from './memoryActions.ts';
-import { connectProvider, pickAgent, pickConversation, pickModel } from './pickers.ts';
+import { pickAgent, pickConversation } from './pickers.ts';
+import { connectProvider } from './providerPicker.ts';
 import { askAboutThis, attachFile, sendSelection, sendSelectionTo } from './selectionCommands.ts';
+import { choose, chooseModel, connectModel } from './setupCommands.ts';
 
 export interface CommandServices {
   readonly hub: Hub;
@@ -16,6 +20,8 @@ export interface CommandServices {
   readonly memory: MemoryActions;
   readonly logger: Logger;
   readonly channel: vscode.LogOutputChannel;
+  readonly server: ChosenServer;
+  readonly firstRun: FirstRun;
 }
 
 type Handler = (...args: readonly unknown[]) => unknown;
@@ -41,9 +47,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
         ? askAboutThis(chats, uri, range, Array.isArray(diagnostics) ? diagnostics.filter(isDiagnostic) : [])
         : undefined,
     'letta.attachFile': (value) => attachFile(chats, value),
+    'letta.connectModel': () => connectModel(services),
     'letta.connectProvider': async () => {
-      if (await connectProvider(hub)) await choose(services, 'models');
+      const connected = await connectProvider(hub);
+      if (connected !== null) await chooseModel(services, connected);
     },
+    'letta.connectServer': () => choose(services, 'server'),
     'letta.chooseModel': () => chooseModel(services),
     'letta.startDemo': () => choose(services, 'demo'),
     'letta.choose': (id) => (typeof id === 'string' ? choose(services, id) : undefined),
@@ -126,45 +135,6 @@ async function stop({ chats, sessions }: CommandServices): Promise<void> {
     { title: vscode.l10n.t('Stop Agent'), placeHolder: vscode.l10n.t('Which one should stop?') },
   );
   picked?.session.stop();
-}
-
-async function chooseModel(services: CommandServices): Promise<void> {
-  const { hub, chats } = services;
-  const { session } = chats.current;
-  const model = await pickModel(hub, session.state.model?.handle ?? null);
-  if (model !== null) await useModel(services, model.handle);
-}
-
-/** A row of the first-run list, or its command. */
-async function choose(services: CommandServices, choiceId: string): Promise<void> {
-  const { hub, chats } = services;
-  if (choiceId === 'provider') {
-    await vscode.commands.executeCommand('letta.connectProvider');
-  } else if (choiceId === 'demo') {
-    await chats.reveal(chats.current);
-    const handle = await hub.startDemo();
-    const known = hub.agents.find((agent) => agent.modelHandle === handle);
-    const agent = known ?? (await hub.createAgent(handle, vscode.l10n.t('Demo')));
-    const { session } = chats.current;
-    if (session.target.agentId === null) await session.open();
-    else if (session.target.agentId !== agent.id) chats.current.show(newTarget(agent.id));
-  } else if (choiceId === 'models') {
-    await chooseModel(services);
-  } else if (choiceId.startsWith('model:')) {
-    await useModel(services, choiceId.slice('model:'.length));
-  }
-}
-
-/** Makes the first agent where there is none; else changes the model of the conversation shown. */
-async function useModel({ hub, chats }: CommandServices, handle: string): Promise<void> {
-  if (isDemoModel(handle)) await hub.startDemo();
-  const { session } = chats.current;
-  if (hub.agents.length === 0) {
-    await hub.createAgent(handle);
-    await session.open();
-  } else {
-    await session.setModel(handle);
-  }
 }
 
 export function titleOf(session: Session): string {

@@ -2,22 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import * as vscode from 'vscode';
+import { FirstRun } from '../core/firstRun.ts';
 import { Hub } from '../core/hub.ts';
 import type { Logger } from '../core/ports.ts';
 import { Sessions } from '../core/sessions.ts';
 import type { SessionTarget } from '../core/sessionView.ts';
+import { LocalScout } from '../server/scout/localScout.ts';
 import { PANEL_STRINGS, type PanelStrings } from '../shared/strings.ts';
 import { ChatPanels } from './chatPanels.ts';
 import { Chats } from './chats.ts';
 import { CHAT_VIEW_ID, ChatView } from './chatView.ts';
+import { ChosenServer } from './chosenServer.ts';
 import { registerCommands } from './commands.ts';
 import { DraftStore } from './draftStore.ts';
+import { foreignLinks } from './foreignLink.ts';
 import { JournalFiles } from './journalFiles.ts';
-import { LocalServer } from './localServer.ts';
-import { NetworkWatch } from './networkWatch.ts';
-import { OutboxFiles } from './outboxFiles.ts';
+import { localRuntime } from './localRuntimes.ts';
 import { MemoryActions } from './memoryActions.ts';
 import { MemoryFiles } from './memoryFiles.ts';
+import { NetworkWatch } from './networkWatch.ts';
+import { OutboxFiles } from './outboxFiles.ts';
 import { outputLogger } from './outputLogger.ts';
 import { PanelController } from './panelController.ts';
 import { PanelRouter } from './panelRouter.ts';
@@ -33,14 +37,32 @@ export function compose(context: vscode.ExtensionContext): void {
   const logger = outputLogger(channel);
   const state = new StateFile((context.storageUri ?? context.globalStorageUri).fsPath, logger);
   const settings = () => vscode.workspace.getConfiguration('letta');
+  const server = new ChosenServer(
+    context,
+    logger,
+    systemClock,
+    foreignLinks(localRuntime(context, logger, systemClock)),
+  );
+  const scout = new LocalScout({
+    env: process.env,
+    home: homedir(),
+    usesInstalled: () => server.choice.kind === 'installed',
+    addresses: () => ({
+      ollama: settings().get('ollama.url', ''),
+      lmStudio: settings().get('lmStudio.url', ''),
+      llamaCpp: settings().get('llamaCpp.url', ''),
+    }),
+  });
+  const firstRun = new FirstRun(scout, systemClock, logger);
   const hub = new Hub(
-    new LocalServer(context, logger, systemClock),
+    server,
     () => ({
       demoStartsByItself: settings().get('demo.autoStart', false),
       newAgentName: settings().get('newAgent.name', 'Letta'),
     }),
     logger,
     systemClock,
+    firstRun,
   );
   const outbox = new OutboxFiles({
     folder: join(context.globalStorageUri.fsPath, 'outbox'),
@@ -85,12 +107,17 @@ export function compose(context: vscode.ExtensionContext): void {
   );
   adoptLeftMessages(hub, sessions, outbox, logger);
   context.subscriptions.push(
+    hub.onDidChange(() => {
+      // Completes a step of the walkthrough.
+      void vscode.commands.executeCommand('setContext', 'letta.hasAgent', hub.agents.length > 0);
+    }),
     channel,
     { dispose: () => state.flushed() },
     outputs,
     outbox,
     memoryFiles,
     hub,
+    firstRun,
     sessions,
     chats,
     new StatusBar(hub, sessions, chats),
@@ -98,7 +125,7 @@ export function compose(context: vscode.ExtensionContext): void {
       if (window.focused) hub.nudge();
     }),
     new NetworkWatch(systemClock, hub),
-    registerCommands({ hub, chats, sessions, memory, logger, channel }),
+    registerCommands({ hub, chats, sessions, memory, logger, channel, server, firstRun }),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, chats.view),
     vscode.languages.registerCodeActionsProvider(
       [{ scheme: 'file' }, { scheme: 'untitled' }],

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import type { Hub } from '../core/hub.ts';
-import type { AgentInfo, ConversationInfo, ModelInfo, ProviderInfo } from '../core/lettaConnection.ts';
+import { byCommonness } from '../core/commonProviders.ts';
+import type { AgentInfo, ConversationInfo, ModelInfo } from '../core/lettaConnection.ts';
 import type { SessionTarget } from '../core/sessionView.ts';
 import { newTarget } from './chats.ts';
+import { connectProvider } from './providerPicker.ts';
 
 type Item<T> = vscode.QuickPickItem & { readonly value: T };
 
@@ -41,31 +43,54 @@ async function newAgent(hub: Hub): Promise<AgentInfo | null> {
 }
 
 /** A usable model. "Connect a provider" is in the list too, so that an empty one is not a dead end. */
-export async function pickModel(hub: Hub, current: string | null): Promise<ModelInfo | null> {
-  const connect: Item<ModelInfo | null> = {
+export async function pickModel(
+  hub: Hub,
+  current: string | null,
+  provider: string | null = null,
+): Promise<ModelInfo | null> {
+  const connect: ModelItem = {
     label: vscode.l10n.t('Connect a model provider…'),
     iconPath: new vscode.ThemeIcon('key'),
     value: null,
   };
-  const items = hub.refreshModels().then((models) => [
-    ...models
-      .filter((model) => model.isAvailable)
-      .map((model): Item<ModelInfo | null> => ({
-        label: model.label,
-        iconPath: new vscode.ThemeIcon(model.handle === current ? 'check' : 'blank'),
-        description: model.handle,
-        value: model,
-      })),
-    connect,
-  ]);
+  const items = hub.refreshModels().then((models) => [...modelItems(models, current, provider), connect]);
   const picked = await vscode.window.showQuickPick(items, {
     title: vscode.l10n.t('Model'),
     placeHolder: vscode.l10n.t('Choose a model'),
     matchOnDescription: true,
   });
-  if (picked === undefined) return null;
+  if (picked?.value === undefined) return null;
   if (picked.value !== null) return picked.value;
-  return (await connectProvider(hub)) ? pickModel(hub, current) : null;
+  const connected = await connectProvider(hub);
+  return connected === null ? null : pickModel(hub, current, connected);
+}
+
+type ModelItem = vscode.QuickPickItem & { readonly value?: ModelInfo | null };
+
+/** By provider: the one that was just connected, then the common ones. Within one as the server lists them. */
+function modelItems(
+  models: readonly ModelInfo[],
+  current: string | null,
+  provider: string | null,
+): readonly ModelItem[] {
+  const usable = byCommonness(
+    models.filter((model) => model.isAvailable),
+    (model) => model.provider,
+    (model) => model.provider,
+  );
+  const isFirst = (model: ModelInfo): boolean => model.provider === provider;
+  let last = '';
+  return [...usable.filter(isFirst), ...usable.filter((model) => !isFirst(model))].flatMap((model) => {
+    const item: ModelItem = {
+      label: model.label,
+      iconPath: new vscode.ThemeIcon(model.handle === current ? 'check' : 'blank'),
+      description: model.handle,
+      value: model,
+    };
+    if (model.provider === last) return [item];
+    last = model.provider;
+    return [{ label: model.provider, kind: vscode.QuickPickItemKind.Separator }, item];
+  });
 }
 
 export async function pickConversation(hub: Hub, agent: AgentInfo): Promise<SessionTarget | null> {
@@ -90,50 +115,6 @@ export async function pickConversation(hub: Hub, agent: AgentInfo): Promise<Sess
 export async function pickTarget(hub: Hub): Promise<SessionTarget | null> {
   const agent = await pickAgent(hub, vscode.l10n.t('Send Selection to Agent'));
   return agent === null ? null : pickConversation(hub, agent);
-}
-
-/** True when a provider was connected. Keys are handed to Letta and kept nowhere else. */
-export async function connectProvider(hub: Hub): Promise<boolean> {
-  const connection = await hub.connect();
-  const items = connection.listProviders().then((providers) =>
-    providers.map((provider): Item<ProviderInfo> => ({
-      label: provider.name,
-      description: provider.isConnected ? vscode.l10n.t('connected') : '',
-      value: provider,
-    })),
-  );
-  const picked = await vscode.window.showQuickPick(items, {
-    title: vscode.l10n.t('Connect a Model Provider'),
-    placeHolder: vscode.l10n.t('Your messages will be sent to the provider you choose'),
-  });
-  if (picked === undefined) return false;
-  const fields = await askFields(picked.value);
-  if (fields === null) return false;
-  await connection.connectProvider(picked.value.id, fields);
-  await hub.refreshModels();
-  return true;
-}
-
-async function askFields(provider: ProviderInfo): Promise<Readonly<Record<string, string>> | null> {
-  const values = new Map<string, string>();
-  for (const field of provider.fields) {
-    const value = await vscode.window.showInputBox({
-      title: provider.name,
-      prompt: field.isRequired ? field.label : vscode.l10n.t('{0} (may be left empty)', field.label),
-      placeHolder: field.placeholder,
-      password: field.isSecret,
-      ignoreFocusOut: true,
-      validateInput: (text) => {
-        if (field.isRequired && text.trim() === '') return vscode.l10n.t('This is needed.');
-        return /\p{Cc}/u.test(text)
-          ? vscode.l10n.t('This contains a character that cannot be part of it.')
-          : null;
-      },
-    });
-    if (value === undefined) return null;
-    if (value.trim() !== '') values.set(field.key, value.trim());
-  }
-  return Object.fromEntries(values);
 }
 
 function conversationItem(agent: AgentInfo, one: ConversationInfo): Item<SessionTarget> {

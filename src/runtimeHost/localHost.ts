@@ -3,6 +3,7 @@ import type { RuntimeState } from '../shared/wire.ts';
 import type { BoundedLog } from './boundedLog.ts';
 import { DemoProcess } from './demoProcess.ts';
 import { formerRuntimeEnded } from './formerRuntime.ts';
+import type { OtherLetta } from './runtimeEnvironment.ts';
 import type { RuntimeEvents, RuntimeHost } from './runtimeHost.ts';
 import { RuntimeProcess } from './runtimeProcess.ts';
 import { Supervisor } from './supervisor.ts';
@@ -15,10 +16,8 @@ export interface LocalHostOptions {
   readonly stateDir: string;
   /** Holds demoModel.cjs and runtime/: `<state folder>/versions/<version>`. */
   readonly programDir: string;
-  /** Of a Letta Code that the person installed, in place of the one that came with the extension. */
-  readonly lettaPath: string | null;
-  /** Where that keeps its agents; null: below the state folder. */
-  readonly backendDir: string | null;
+  /** A Letta Code of the person's own, in place of the one that came with the extension. */
+  readonly other: OtherLetta | null;
 }
 
 /** The runtime as a process below this one, and the demo model beside it. */
@@ -30,15 +29,11 @@ export class LocalHost implements RuntimeHost {
   #isStopped = false;
 
   constructor(options: LocalHostOptions, log: BoundedLog, events: RuntimeEvents) {
-    const { stateDir, programDir, backendDir } = options;
+    const { stateDir, programDir, other } = options;
     this.#options = options;
     this.#log = log;
     this.#demo = new DemoProcess(stateDir, join(programDir, 'demoModel.cjs'), log);
-    const place = {
-      stateDir,
-      lettaPath: options.lettaPath ?? join(programDir, 'runtime', 'letta.js'),
-      backendDir: backendDir ?? join(stateDir, 'backend'),
-    };
+    const place = { stateDir, lettaPath: join(programDir, 'runtime', 'letta.js'), other };
     this.#supervisor = new Supervisor(
       {
         name: NAME,

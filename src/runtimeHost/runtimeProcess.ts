@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { noMask } from '../shared/wire.ts';
 import type { BoundedLog } from './boundedLog.ts';
 import { forgetRuntime, noteRuntime } from './formerRuntime.ts';
 import { listenForFrames, MAX_PAYLOAD_BYTES } from './listenForFrames.ts';
-import { runtimeEnvironment, type RuntimePlace } from './runtimeEnvironment.ts';
+import { otherEnvironment, runtimeEnvironment, type RuntimePlace } from './runtimeEnvironment.ts';
 import type { RuntimeLife, RuntimeLifeEvents } from './runtimeHost.ts';
 
 const START_LIMIT_MS = 30_000;
@@ -29,24 +29,32 @@ export class RuntimeProcess implements RuntimeLife {
   #socket: WebSocket | null = null;
 
   constructor(place: RuntimePlace, log: BoundedLog, events: RuntimeLifeEvents) {
-    const { stateDir, lettaPath } = place;
+    const { stateDir, lettaPath, other } = place;
     this.#log = log;
     this.#events = events;
     this.#tokenPath = join(stateDir, 'runtime-token');
     writeFileSync(this.#tokenPath, this.#token, { mode: 0o600 });
-    this.#child = fork(
-      process.argv[1] ?? '',
-      [
-        '--runtime',
-        lettaPath,
-        ...`server --backend local --listen ws://127.0.0.1:0`.split(' '),
-        '--ws-auth',
-        'capability-token',
-        '--ws-token-file',
-        this.#tokenPath,
-      ],
-      { cwd: stateDir, env: runtimeEnvironment(place), execArgv: [], silent: true },
-    );
+    const args = [
+      ...`server --backend local --listen ws://127.0.0.1:0`.split(' '),
+      '--ws-auth',
+      'capability-token',
+      '--ws-token-file',
+      this.#tokenPath,
+    ];
+    this.#child =
+      other === null
+        ? fork(process.argv[1] ?? '', ['--runtime', lettaPath, ...args], {
+            cwd: stateDir,
+            env: runtimeEnvironment(place),
+            execArgv: [],
+            silent: true,
+          })
+        : spawn(other.path, args, {
+            cwd: stateDir,
+            env: otherEnvironment(other),
+            stdio: ['ignore', 'pipe', 'pipe'],
+            windowsHide: true,
+          });
     log.line(`runtime ${String(this.#child.pid)} started`);
     if (this.#child.pid !== undefined) noteRuntime(stateDir, this.#child.pid);
     this.#stateDir = stateDir;

@@ -103,6 +103,8 @@ export interface PanelNotice {
 
 /** First run: what was found, each ready or one fix away. */
 export interface SetupView {
+  /** More may be found in a moment. */
+  readonly isLooking: boolean;
   readonly choices: readonly SetupChoice[];
 }
 
@@ -112,10 +114,11 @@ export interface SetupChoice {
   /** A codicon name. */
   readonly icon: string;
   readonly label: string;
-  readonly state: 'ready' | 'needsFix' | 'none';
+  /** `busy`: what was chosen is being done; `stateText` says what. */
+  readonly state: 'ready' | 'needsFix' | 'busy' | 'none';
   readonly stateText: string;
   readonly detail: string;
-  readonly group: 'found' | 'connect';
+  readonly group: 'agents' | 'found' | 'connect';
 }
 
 export const IDLE: Activity = { phase: 'idle', since: 0, tokens: 0, isEstimated: true };

@@ -34,8 +34,17 @@ export const PANEL_STRINGS = {
   emptyWaiting: 'Type below; it is kept and sent when Letta is ready.',
   openingConversation: 'Opening the conversation…',
   setupText: 'Type below; it is sent when a model is ready.',
+  setupTextAgents: 'Type below; it is sent to the agent you choose.',
   setupFound: 'Found on this computer',
   setupConnect: 'Or connect',
+  setupAgents: 'Agents there',
+  setupLooking: 'Looking for models on this computer…',
+  demoTry: 'Try one of these',
+  demoTryTool: 'A tool that waits for your approval',
+  demoTryLong: 'A long reply',
+  demoTryDrop: 'A connection that drops',
+  demoTryMemory: 'Something to remember',
+  connectRealModel: 'Connect a real model',
 
   // Tools
   toolName: '{0}, {1}',

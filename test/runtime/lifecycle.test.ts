@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setup, suite, teardown, test } from 'mocha';
 import { WebSocket } from 'ws';
 import { LettaError } from '../../src/core/lettaConnection.ts';
 import { RuntimeClient } from '../support/runtimeClient.ts';
-import { runtimeAssets, RuntimeFixture } from '../support/runtimeFixture.ts';
+import { RuntimeFixture } from '../support/runtimeFixture.ts';
 
 suite('the life of the local runtime', function () {
   this.timeout(45_000);
@@ -154,25 +154,6 @@ suite('the life of the local runtime', function () {
     const alone = await fixture.connect({ version: '0.0.1-new' });
     assert.match(alone.hello.version, /^0\.0\.1-new/);
     assert.deepEqual((await readdir(join(fixture.stateDir, 'versions'))).length, 1);
-  });
-
-  test('an installed Letta Code runs in place of our own, with its own agents and beside it', async () => {
-    const own = await fixture.connect();
-    const lettaPath = join(fixture.root, 'installed', 'letta.js');
-    const backendDir = join(fixture.root, 'its-backend');
-    await cp(join(await runtimeAssets(), 'runtime'), join(fixture.root, 'installed'), { recursive: true });
-    const link = await fixture.connect({ lettaPath, backendDir });
-    const body = { name: 'Theirs' };
-    const client = new RuntimeClient(link);
-    const made = await client.request({ type: 'agent_create', body, pin_global: false });
-    assert.equal(made['success'], true, JSON.stringify(made));
-    assert.ok((await readdir(backendDir)).includes('agents'));
-    const agents = await new RuntimeClient(own).request({ type: 'agent_list' });
-    assert.ok(!JSON.stringify(agents).includes('Theirs'));
-    assert.deepEqual(
-      await readdir(join(fixture.root, 'installed')),
-      await readdir(join(await runtimeAssets(), 'runtime')),
-    );
   });
 
   test('only who has the token is let in, and never a web page', async () => {

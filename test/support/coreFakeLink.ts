@@ -10,6 +10,7 @@ export class FakeLink implements FrameLink {
   #seq = 0;
   readonly #stateListeners = new Set<(state: LinkState) => void>();
   readonly #frameListeners = new Set<(received: ReceivedFrame) => void>();
+  readonly #unreadableListeners = new Set<(count: number) => void>();
   /** Answers a sent frame at once; the test may replace it. */
   respond: (frame: Frame) => readonly Frame[] = () => [];
 
@@ -22,6 +23,15 @@ export class FakeLink implements FrameLink {
     this.#frameListeners.add(listener);
     return { dispose: () => this.#frameListeners.delete(listener) };
   };
+
+  readonly onDidFindUnreadable = (listener: (count: number) => void): Disposable => {
+    this.#unreadableListeners.add(listener);
+    return { dispose: () => this.#unreadableListeners.delete(listener) };
+  };
+
+  findUnreadable(count: number): void {
+    for (const listener of [...this.#unreadableListeners]) listener(count);
+  }
 
   send(frame: Frame): void {
     if (this.state.kind !== 'open')
@@ -47,7 +57,7 @@ export class FakeLink implements FrameLink {
   }
 
   get listenerCount(): number {
-    return this.#stateListeners.size + this.#frameListeners.size;
+    return this.#stateListeners.size + this.#frameListeners.size + this.#unreadableListeners.size;
   }
 
   dispose(): void {

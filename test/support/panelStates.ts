@@ -107,23 +107,42 @@ const CASES = {
       mode: 'standard',
       blockedReason: 'Kept until you choose a model',
       setup: {
+        isLooking: true,
         choices: [
           {
-            id: 'ollama',
+            id: 'local:ollama/qwen3:8b',
             icon: 'vm',
             label: 'Ollama · qwen3:8b',
             state: 'needsFix',
-            stateText: 'Needs a longer context',
+            stateText: '4,096 of 20,000 tokens needed',
             detail: 'Make a 32k copy · no download',
             group: 'found',
           },
           {
-            id: 'key',
-            icon: 'key',
-            label: 'ANTHROPIC_API_KEY',
+            id: 'local:ollama/gpt-oss:20b',
+            icon: 'vm',
+            label: 'Ollama · gpt-oss:20b',
             state: 'ready',
             stateText: 'Ready',
-            detail: 'Text goes to Anthropic.',
+            detail: '32,768 tokens · on this computer',
+            group: 'found',
+          },
+          {
+            id: 'local:ollama/llama3.1:8b',
+            icon: 'vm',
+            label: 'Ollama · llama3.1:8b',
+            state: 'busy',
+            stateText: 'Making a copy…',
+            detail: 'Make a 32k copy · no download',
+            group: 'found',
+          },
+          {
+            id: 'key:ANTHROPIC_API_KEY',
+            icon: 'key',
+            label: 'Found ANTHROPIC_API_KEY in the environment',
+            state: 'none',
+            stateText: '',
+            detail: 'Use it for Anthropic. You are asked first: text would go to api.anthropic.com.',
             group: 'found',
           },
           {
@@ -149,7 +168,49 @@ const CASES = {
     },
     draft: 'Why does the upload retry forever?',
   },
+  chooseAgent: {
+    state: {
+      ...READY,
+      key: 'none/new:1',
+      agent: null,
+      conversation: { id: '', title: '' },
+      model: null,
+      blockedReason: 'Kept until you choose an agent',
+      setup: {
+        isLooking: false,
+        choices: [
+          {
+            id: 'agent:agent-1',
+            icon: 'account',
+            label: 'Ada',
+            state: 'none',
+            stateText: '',
+            detail: 'anthropic/claude-opus-4-8',
+            group: 'agents',
+          },
+          {
+            id: 'agents',
+            icon: 'list-unordered',
+            label: 'New agent…',
+            state: 'none',
+            stateText: '',
+            detail: '',
+            group: 'agents',
+          },
+        ],
+      },
+    },
+    draft: 'Where were we?',
+  },
   empty: { state: { ...READY, conversation: { id: '', title: '' } } },
+  demoEmpty: {
+    state: {
+      ...READY,
+      agent: { id: 'agent-1', name: 'Demo' },
+      conversation: { id: '', title: '' },
+      model: { handle: 'openai-compatible/letta-demo', label: 'Scripted demo', isDemo: true },
+    },
+  },
   connecting: {
     state: {
       ...READY,

@@ -50,6 +50,7 @@ export class SessionFixture {
     () => this.settings,
     this.logger,
     this.clock,
+    null,
     () => 0.5,
   );
   readonly disk: FakeDisk;

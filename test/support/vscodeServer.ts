@@ -12,6 +12,8 @@ import { Workbench, type WorkbenchOptions } from '../../scripts/lib/workbench.ts
 export interface VscodeUnderTestOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** A HOME that is there already; the caller removes it. */
+  readonly home?: string;
   /** VS Code, its browser and all they start see a loopback device only. */
   readonly isNetworkOff?: boolean;
   readonly reconnectionGraceSeconds?: number;

@@ -142,6 +142,51 @@ suite('panel: names and roles', () => {
     await panel.close();
   });
 
+  test('first run: each row says its state in words; what is being done cannot be chosen again', async () => {
+    const panel = await open('firstRun');
+    const found = panel.page.getByRole('list', { name: 'Found on this computer', exact: true });
+    await found
+      .getByRole('button', { name: /qwen3:8b.*4,096 of 20,000 tokens needed.*Make a 32k copy/ })
+      .click();
+    await found.getByRole('button', { name: /gpt-oss:20b.*Ready/ }).click();
+    const busy = found.getByRole('button', { name: /llama3\.1:8b.*Making a copy…/ });
+    assert.equal(await busy.getAttribute('aria-disabled'), 'true');
+    await busy.click({ force: true });
+    await panel.page.getByRole('status').getByText('Looking for models on this computer…').waitFor();
+    await panel.heard();
+    assert.deepEqual(panel.said('choose'), [
+      { type: 'choose', choiceId: 'local:ollama/qwen3:8b' },
+      { type: 'choose', choiceId: 'local:ollama/gpt-oss:20b' },
+    ]);
+    await panel.close();
+  });
+
+  test('a server with several agents: which one is asked in the same place', async () => {
+    const panel = await open('chooseAgent');
+    const list = panel.page.getByRole('list', { name: 'Agents there', exact: true });
+    await list.getByRole('button', { name: /^Ada/ }).click();
+    await panel.heard();
+    assert.deepEqual(panel.said('choose'), [{ type: 'choose', choiceId: 'agent:agent-1' }]);
+    await panel.page.getByText('Kept until you choose an agent').waitFor();
+    await panel.close();
+  });
+
+  test('the demo: four things to try, each sent once, and the way to a real model', async () => {
+    const panel = await open('demoEmpty');
+    const tries = panel.page.getByRole('list', { name: 'Try one of these', exact: true });
+    assert.equal(await tries.getByRole('button').count(), 4);
+    await tries.getByRole('button', { name: 'A connection that drops', exact: true }).dblclick();
+    await tries.getByRole('button', { name: 'A long reply', exact: true }).click({ force: true });
+    await panel.page.getByRole('button', { name: 'Connect a real model', exact: true }).click();
+    await panel.heard();
+    assert.deepEqual(
+      panel.said('submit').map((message) => Reflect.get(Object(message), 'text') as unknown),
+      ['Drop the connection'],
+    );
+    assert.deepEqual(panel.said('choose'), [{ type: 'choose', choiceId: 'connectModel' }]);
+    await panel.close();
+  });
+
   test('footer: figures, ≈ where estimated, the demo named on every turn, copy', async () => {
     const panel = await open('demo');
     const footer = panel.page.getByRole('article').locator('footer');

@@ -1,5 +1,6 @@
 import { format } from '../../src/shared/strings.ts';
 import { visible } from '../../src/shared/visible.ts';
+import { DemoPrompts } from './DemoPrompts.tsx';
 import { usePanel, useStrings } from './panelContext.ts';
 
 /** A conversation without turns: says the next action. */
@@ -14,6 +15,7 @@ export function EmptyState() {
         {agent === null ? strings.emptyTitleNoAgent : format(strings.emptyTitle, visible(agent.name).text)}
       </h2>
       <p>{isReady ? strings.emptyText : strings.emptyWaiting}</p>
+      {isReady && store.model.value?.isDemo === true && <DemoPrompts key={store.key.value} />}
     </section>
   );
 }

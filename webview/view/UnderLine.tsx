@@ -5,7 +5,7 @@ import { usePanel, useStrings } from './panelContext.ts';
 
 /** Below the composer: why the text is held back, else what the agent may do and where it works. */
 export function UnderLine() {
-  const { store } = usePanel();
+  const { host, store } = usePanel();
   const strings = useStrings();
   const mode = store.mode.value;
   const reason = store.blockedReason.value;
@@ -30,6 +30,17 @@ export function UnderLine() {
           <Icon name="vm" />
           <span class="clip place">{store.place.value}</span>
         </span>
+      )}
+      {store.model.value?.isDemo === true && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            host.post({ type: 'choose', choiceId: 'connectModel' });
+          }}
+        >
+          {strings.connectRealModel}
+        </button>
       )}
     </div>
   );

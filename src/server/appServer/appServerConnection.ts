@@ -94,6 +94,9 @@ export class AppServerConnection implements LettaConnection {
       link.onDidReceive((received) => {
         this.#receive(received);
       }),
+      link.onDidFindUnreadable(() => {
+        this.#tellUnreadable();
+      }),
       link.onDidChangeState((state) => {
         this.#follow(state);
       }),
@@ -267,10 +270,7 @@ export class AppServerConnection implements LettaConnection {
     if (decoded.isMalformed) {
       this.#malformedCount++;
       this.#logger.warn(`A malformed frame was ignored (${String(this.#malformedCount)} so far)`);
-      // Whose it was stood in it: told to the one that runs, else to all.
-      const running = this.#conversations.onlyRunning();
-      const told = running === null ? this.#conversations.all.map(({ ref }) => ref) : [running];
-      for (const ref of told) this.#fire(ref, { type: 'unreadable' });
+      this.#tellUnreadable();
       return;
     }
     this.#logger.trace(`← ${text(frame, 'type') ?? ''} ${String(seq)}`);
@@ -284,6 +284,13 @@ export class AppServerConnection implements LettaConnection {
     for (const stamped of stampEvents(decoded.events, this.#clock.now(), epoch, seq)) {
       this.#received.fire({ ref, stamped });
     }
+  }
+
+  /** Whose it was stood in it: told to the conversation that runs, else to all. */
+  #tellUnreadable(): void {
+    const running = this.#conversations.onlyRunning();
+    const told = running === null ? this.#conversations.all.map(({ ref }) => ref) : [running];
+    for (const ref of told) this.#fire(ref, { type: 'unreadable' });
   }
 
   #fire(ref: ConversationRef, event: LettaEvent): void {

@@ -24,6 +24,8 @@ export interface FrameLink {
   readonly state: LinkState;
   readonly onDidChangeState: Event<LinkState>;
   readonly onDidReceive: Event<ReceivedFrame>;
+  /** So many frames in all could not be read on the way. */
+  readonly onDidFindUnreadable: Event<number>;
   /**
    * Throws LettaError('connectionLost') unless open; never drops silently. Before the answer to a `runtime_start` the
    * broker delivers the frames of the newest turn again, numbered as they were: all of them, or those after `since`,

@@ -41,10 +41,8 @@ export interface LocalRuntimeOptions {
   readonly graceMs: number;
   /** How long where a turn waits for an approval; 12 hours by default. */
   readonly approvalGraceMs?: number;
-  /** The letta.js of a Letta Code that the person installed, to run in place of our own. */
-  readonly lettaPath?: string;
-  /** Where that keeps its agents. */
-  readonly backendDir?: string;
+  /** A Letta Code of the person's own, run in place of the one that is carried. */
+  readonly otherLetta?: { readonly path: string; readonly backendDir: string };
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -70,13 +68,10 @@ export class LocalRuntime {
   /** Resolves to an open link. Rejects with a LettaError; calling again tries again, also where the runtime gave up. */
   async connect(signal: AbortSignal): Promise<BrokerLink> {
     await requireGit(this.#env, process.platform);
-    const { stateDir, lettaPath, backendDir } = this.#options;
+    const { stateDir, otherLetta: other } = this.#options;
     const kind: BrokerKind = {
-      stateDir: lettaPath === undefined ? stateDir : folderFor(stateDir, 'installed', lettaPath),
-      args: [
-        ...(lettaPath === undefined ? [] : ['--letta', lettaPath]),
-        ...(backendDir === undefined ? [] : ['--backend-dir', backendDir]),
-      ],
+      stateDir,
+      args: other === undefined ? [] : ['--letta', other.path, '--backend-dir', other.backendDir],
       prepare: async (link) => {
         if (link.hello.runtime === 'gaveUp') await link.command({ type: 'restartRuntime' });
       },

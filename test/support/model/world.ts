@@ -128,6 +128,7 @@ export class ModelWindow {
       () => settings,
       this.logger,
       this.#clock,
+      null,
       () => 0.5,
     );
     let ids = 0;

@@ -232,9 +232,13 @@ suite('connection to an App Server', () => {
     await connection.openConversation({ ...OPEN, mode: 'standard' });
     events.length = 0;
     link.receive({ type: 7 });
+    link.findUnreadable(3);
     assert.deepEqual(
       events.map(({ ref, stamped }) => [ref, stamped.event.type]),
-      [[REF, 'unreadable']],
+      [
+        [REF, 'unreadable'],
+        [REF, 'unreadable'],
+      ],
     );
   });
 

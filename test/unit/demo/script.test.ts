@@ -6,6 +6,7 @@ import { tokens, type Reply } from '../../../src/demo/reply.ts';
 import { reply } from '../../../src/demo/script.ts';
 import { TestDirectives } from '../../../src/demo/testDirectives.ts';
 import { formatAttachment } from '../../../src/shared/attachmentText.ts';
+import { DEMO_PROMPTS } from '../../../src/shared/demoPrompts.ts';
 
 const TOOLS = [{ type: 'function', function: { name: 'Bash' } }];
 
@@ -51,8 +52,15 @@ suite('the scripted demo model', () => {
     assert.deepEqual(calls(ask('edit something')), ['Write']);
     assert.match(
       textOf(ask('hello')),
-      /`long`.*\n.*`command`.*\n.*`edit`.*\n.*`think`.*\n.*`slow`.*\n.*`error`/,
+      /`long`.*\n.*`command`.*\n.*`edit`.*\n.*`think`.*\n.*`remember`.*\n.*`drop`.*\n.*`slow`.*\n.*`error`/,
     );
+  });
+
+  test('the prompts that the panel offers do what they say', () => {
+    assert.deepEqual(calls(ask(DEMO_PROMPTS.tool)), ['Bash']);
+    assert.match(textOf(ask(DEMO_PROMPTS.long)), /# A long reply/);
+    assert.deepEqual(ask(DEMO_PROMPTS.drop).fault, { kind: 'drop', afterTokens: 8 });
+    assert.deepEqual(calls(ask(DEMO_PROMPTS.memory)), ['memory']);
   });
 
   test('the long reply is about 600 words at 60 tokens a second, with what Markdown has', () => {

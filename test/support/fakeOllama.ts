@@ -1,0 +1,151 @@
+import type { ServerResponse } from 'node:http';
+import { FakeHttpServer, sendJson, streamReply, type AskedRequest } from './fakeServer.ts';
+
+export interface FakeOllamaModel {
+  readonly name: string;
+  readonly capabilities?: readonly string[];
+  /** Of the Modelfile. */
+  readonly numCtx?: number;
+  readonly maxTokens?: number;
+  readonly isLoaded?: boolean;
+}
+
+/** Ollama 0.13, as far as it is asked: shapes of docs.ollama.com/api. `stockTokens` is what it serves without `num_ctx`. */
+export class FakeOllama {
+  readonly http: FakeHttpServer;
+  readonly models: FakeOllamaModel[];
+  readonly loaded = new Set<string>();
+  stockTokens = 4096;
+  /** Says this in place of making a copy. */
+  createError: string | null = null;
+  reply = 'Because the retry never gives up.';
+
+  private constructor(models: readonly FakeOllamaModel[]) {
+    this.models = [...models];
+    for (const model of models) if (model.isLoaded === true) this.loaded.add(model.name);
+    this.http = new FakeHttpServer((request, response) => {
+      this.#answer(request, response);
+    });
+  }
+
+  static async start(models: readonly FakeOllamaModel[]): Promise<FakeOllama> {
+    const ollama = new FakeOllama(models);
+    await ollama.http.listen();
+    return ollama;
+  }
+
+  /** The turns it was asked for. */
+  get chats(): readonly AskedRequest[] {
+    return this.http.to('/v1/chat/completions');
+  }
+
+  #answer({ path, body }: AskedRequest, response: ServerResponse): void {
+    const fields = typeof body === 'object' && body !== null ? { ...body } : {};
+    const name = 'model' in fields ? String(fields.model) : '';
+    const model = this.models.find((one) => one.name === name);
+    switch (path) {
+      case '/api/tags':
+        sendJson(response, { models: this.models.map((one) => ({ ...listed(one) })) });
+        return;
+      case '/api/ps':
+        sendJson(response, {
+          models: this.models
+            .filter((one) => this.loaded.has(one.name))
+            .map((one) => ({
+              ...listed(one),
+              expires_at: '2026-11-21T09:05:00.000000Z',
+              size_vram: 5_333_539_264,
+              context_length: one.numCtx ?? this.stockTokens,
+            })),
+        });
+        return;
+      case '/v1/models':
+        sendJson(response, {
+          object: 'list',
+          data: this.models.map((one) => ({ id: one.name, object: 'model', owned_by: 'library' })),
+        });
+        return;
+      case '/api/show':
+        if (model === undefined) sendJson(response, { error: `model '${name}' not found` }, 404);
+        else sendJson(response, shown(model));
+        return;
+      case '/api/generate':
+        if (model === undefined) {
+          sendJson(response, { error: `model '${name}' not found` }, 404);
+          return;
+        }
+        this.loaded.add(name);
+        sendJson(response, {
+          model: name,
+          created_at: '2026-11-21T09:00:00.503Z',
+          response: '',
+          done: true,
+          done_reason: 'load',
+        });
+        return;
+      case '/api/create':
+        this.#create(fields, name, response);
+        return;
+      case '/v1/chat/completions':
+        if (model === undefined) sendJson(response, { error: { message: `model '${name}' not found` } }, 404);
+        else streamReply(response, name, this.reply);
+        return;
+      default:
+        response.writeHead(404, { 'content-type': 'text/plain' });
+        response.end('404 page not found');
+    }
+  }
+
+  #create(fields: object, name: string, response: ServerResponse): void {
+    const from = this.models.find((one) => 'from' in fields && one.name === fields.from);
+    const parameters = 'parameters' in fields ? fields.parameters : null;
+    if (this.createError !== null || from === undefined) {
+      sendJson(response, { error: this.createError ?? 'model not found' }, from === undefined ? 404 : 500);
+      return;
+    }
+    const numCtx =
+      typeof parameters === 'object' && parameters !== null && 'num_ctx' in parameters
+        ? Number(parameters.num_ctx)
+        : undefined;
+    this.models.push({ ...from, name, isLoaded: false, ...(numCtx === undefined ? {} : { numCtx }) });
+    sendJson(response, { status: 'success' });
+  }
+}
+
+const DETAILS = {
+  parent_model: '',
+  format: 'gguf',
+  family: 'qwen3',
+  families: ['qwen3'],
+  parameter_size: '8.2B',
+  quantization_level: 'Q4_K_M',
+};
+
+function listed(model: FakeOllamaModel): object {
+  return {
+    name: model.name,
+    model: model.name,
+    modified_at: '2026-10-04T14:56:49.277302595-07:00',
+    size: 5_225_388_164,
+    digest: '500a1f067a9f782620b40bee6f7b0c89e17ae61f686b92c24933e4ca4b2b8b41',
+    details: DETAILS,
+  };
+}
+
+function shown(model: FakeOllamaModel): object {
+  const parameters = ['stop                           "<|im_start|>"', 'temperature                    0.6'];
+  if (model.numCtx !== undefined) parameters.push(`num_ctx                        ${String(model.numCtx)}`);
+  return {
+    modelfile: '# Modelfile generated by "ollama show"\n',
+    parameters: parameters.join('\n'),
+    template: '{{ .Prompt }}',
+    details: DETAILS,
+    model_info: {
+      'general.architecture': 'qwen3',
+      'general.parameter_count': 8_190_735_360,
+      'qwen3.context_length': model.maxTokens ?? 40_960,
+    },
+    capabilities: model.capabilities ?? ['completion', 'tools', 'thinking'],
+    modified_at: '2026-10-04T14:56:49.277302595-07:00',
+  };
+}
