@@ -41,7 +41,10 @@ export function textDelta(draft: FoldDraft, event: EventOf<'textDelta'> | EventO
 export function phaseChanged(draft: FoldDraft, event: EventOf<'phaseChanged'>): void {
   const { state } = draft;
   if (state.phase !== event.phase) draft.update({ phase: event.phase, phaseSince: draft.at });
-  for (const { runId, clientIds } of event.promptsByRun ?? []) promptsTaken(draft, runId, clientIds);
+  for (const { runId, clientIds } of event.promptsByRun ?? []) {
+    if (event.runIds.includes(runId)) beginUnseen(draft, runId, clientIds);
+    promptsTaken(draft, runId, clientIds);
+  }
   if (event.phase === 'idle') {
     draft.remember({ activeSince: null });
   } else {
@@ -65,7 +68,6 @@ function workGoesOn(draft: FoldDraft, runIds: readonly string[]): void {
 
 /** A run has taken messages that still stand in the queue here: they were never echoed (PROTOCOL b.12). */
 function promptsTaken(draft: FoldDraft, runId: string, clientIds: readonly string[]): void {
-  beginUnseen(draft, runId, clientIds);
   const taken = draft.state.queue.filter((entry) => clientIds.includes(entry.clientId));
   for (const entry of taken) {
     draft.update({ queue: draft.state.queue.filter((other) => other !== entry) });

@@ -130,7 +130,6 @@ suite('a window that comes in the middle of a turn, on the real runtime', functi
     assert.ok(first !== undefined && second !== undefined);
     await first.make(agentId, fixture.workspace);
     await first.say('TEST N=20 D=10');
-    // Out of the queue, so that it is echoed: of one that is not, the fold makes no turn (FINDINGS of this branch).
     await first.say('TEST ERR=401x9');
     await first.until('the failure', () => first.outcome === 'failed');
     const shown = first.shown;
