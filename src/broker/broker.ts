@@ -99,7 +99,7 @@ export class Broker {
     const id = this.#relay.add(socket);
     const { epoch, state: runtime } = this.#host;
     const { version } = this.#options;
-    this.#relay.notify(id, { type: 'hello', wire: WIRE_VERSION, version, epoch, runtime });
+    this.#relay.greet(id, { type: 'hello', wire: WIRE_VERSION, version, epoch, runtime });
     const unreadable = new Tally((count) => {
       this.#log.line(`window ${String(id)}: ${String(count)} messages were not understood`);
     });

@@ -1,6 +1,6 @@
 import type { RuntimeEvents } from '../runtimeHost/runtimeHost.ts';
 import { isRecord, parseObject } from '../shared/json.ts';
-import type { BrokerNotice, GaveUpReason, SeqStamp, WireFrame } from '../shared/wire.ts';
+import type { BrokerNotice, GaveUpReason, RuntimeName, SeqStamp, WireFrame } from '../shared/wire.ts';
 import { Tally } from './tally.ts';
 import { loopStatus, TurnRings } from './turnRings.ts';
 
@@ -48,6 +48,7 @@ export class Relay implements RuntimeEvents {
   });
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
   readonly #tools = new Map<string, { readonly windowId: number; readonly tools: unknown }>();
+  #toldWorking = '';
   #lastWindowId = 0;
   #epoch = '';
   #seq = 0;
@@ -77,6 +78,12 @@ export class Relay implements RuntimeEvents {
     this.#windows.set(id, { socket, inFlight: new Map(), watched: new Set() });
     this.#onWorkChange();
     return id;
+  }
+
+  /** What a window is told when it comes. */
+  greet(windowId: number, hello: BrokerNotice): void {
+    this.notify(windowId, hello);
+    this.notify(windowId, this.#workingNotice());
   }
 
   /** Nothing is cancelled upstream: the turns of a window that went away go on. */
@@ -121,6 +128,7 @@ export class Relay implements RuntimeEvents {
       window.watched.clear();
     }
     for (const all of [this.#started, this.#tools, this.#work, this.#rings]) all.clear();
+    this.#tellWorking();
     this.#onWorkChange();
   }
 
@@ -213,7 +221,10 @@ export class Relay implements RuntimeEvents {
       if (tools !== undefined) this.#tools.set(key, { windowId, tools });
     }
     window?.inFlight.delete(upstreamId);
-    this.#postFrame(windowId, JSON.stringify(frame));
+    // Another window chose its mode and folder: this one takes them as they are.
+    const isWatching = key !== null && this.#started.has(key) && this.#started.get(key) !== upstreamId;
+    const isStart = frame['type'] === 'runtime_start_response';
+    this.#postFrame(windowId, JSON.stringify(isStart && isWatching ? { ...frame, watching: true } : frame));
   }
 
   #callTool(frame: WireFrame, json: string): void {
@@ -240,6 +251,21 @@ export class Relay implements RuntimeEvents {
     const isAtRest = status === 'WAITING_ON_INPUT';
     this.#work.set(key, isAtRest ? 'none' : status === 'WAITING_ON_APPROVAL' ? 'waiting' : 'running');
     if (this.work !== before) this.#onWorkChange();
+    this.#tellWorking();
+  }
+
+  /** All windows, when it is no longer what they were told. */
+  #tellWorking(): void {
+    const notice = this.#workingNotice();
+    const text = JSON.stringify(notice);
+    if (text === this.#toldWorking) return;
+    this.#toldWorking = text;
+    this.#notifyAll(notice);
+  }
+
+  #workingNotice(): BrokerNotice {
+    const keys = [...this.#work].flatMap(([key, work]) => (work === 'none' ? [] : [key]));
+    return { type: 'working', runtimes: keys.sort().map(nameOf) };
   }
 
   /** An answer in the runtime's name, so that nobody waits for a time limit. */
@@ -270,6 +296,12 @@ export class Relay implements RuntimeEvents {
 function keyOf(runtime: unknown): string | null {
   if (!isRecord(runtime) || typeof runtime['conversation_id'] !== 'string') return null;
   return JSON.stringify([runtime['agent_id'] ?? null, runtime['conversation_id']]);
+}
+
+function nameOf(key: string): RuntimeName {
+  // Made by keyOf.
+  const [agentId, conversationId] = JSON.parse(key) as [string | null, string];
+  return { agent_id: agentId ?? '', conversation_id: conversationId };
 }
 
 /** The runtime that a window's frame is about: named as such, or by a start of an existing conversation. */

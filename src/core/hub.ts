@@ -1,5 +1,4 @@
 import type { LinkView, ModelView, SetupView } from '../shared/panel.ts';
-import type { NoticeAction } from '../shared/transcript.ts';
 import { Emitter } from './emitter.ts';
 import type { FirstRun } from './firstRun.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type ModelInfo,
 } from './lettaConnection.ts';
 import type { Clock, Disposable, Logger } from './ports.ts';
+import { linkView } from './linkView.ts';
 import { Reconnecting } from './reconnecting.ts';
 import { NOTHING_FOUND } from './scout.ts';
 import { agentsView, setupView } from './setupView.ts';
@@ -272,9 +272,20 @@ export class Hub implements Disposable {
         throw new LettaError('connectionLost', 'Another server was chosen meanwhile.');
       }
       this.#subscription?.dispose();
-      this.#subscription = connection.onDidChangeState((state) => {
-        this.#follow(connection, state);
-      });
+      const subscriptions = [
+        connection.onDidChangeState((state) => {
+          this.#follow(connection, state);
+        }),
+        connection.onDidChangeWorking(() => {
+          this.#changed.fire();
+        }),
+      ];
+      this.#subscription = {
+        dispose: () =>
+          subscriptions.map((one) => {
+            one.dispose();
+          }),
+      };
       await this.#refreshAgents(connection);
       this.#reconnecting.succeeded();
       this.#wasOpen = true;
@@ -336,57 +347,5 @@ export class Hub implements Disposable {
   #set(state: HubState): void {
     this.#state = state;
     this.#changed.fire();
-  }
-}
-
-function linkView(state: HubState): LinkView {
-  switch (state.kind) {
-    case 'idle':
-    case 'connecting':
-      return { state: 'starting', text: 'Starting Letta…', detail: '', retryAt: null, actions: [] };
-    case 'ready':
-      return { state: 'ready', text: '', detail: '', retryAt: null, actions: [] };
-    case 'restarting':
-      return {
-        state: 'reconnecting',
-        text: `Letta stopped and is being started again (attempt ${String(state.attempt)} of 3).`,
-        detail: state.message,
-        retryAt: null,
-        actions: ['showLog'],
-      };
-    case 'waiting':
-      return {
-        state: 'reconnecting',
-        text: state.error.message,
-        detail: '',
-        retryAt: state.retryAt,
-        actions: ['reconnect', 'showLog'],
-      };
-    case 'failed':
-      return {
-        state: 'failed',
-        text: state.error.message,
-        detail: '',
-        retryAt: null,
-        actions: failureActions(state.error),
-      };
-  }
-}
-
-function failureActions(error: LettaError): readonly NoticeAction[] {
-  switch (error.reason) {
-    case 'gitMissing':
-      return ['installGit', 'reconnect'];
-    case 'unauthorised':
-      return ['fixKey', 'reconnect'];
-    case 'runtimeGaveUp':
-    case 'runtimeMissing':
-    case 'unreachable':
-    case 'timeout':
-    case 'connectionLost':
-    case 'notFound':
-    case 'protocol':
-    case 'refused':
-      return ['reconnect', 'showLog'];
   }
 }

@@ -16,6 +16,10 @@ export interface LettaConnection {
   /** Null unless `capabilities.memory` is 'files'. */
   readonly memory: AgentMemory | null;
 
+  /** Conversations in which a turn runs or waits, whichever window shows them. */
+  readonly working: readonly ConversationRef[];
+  readonly onDidChangeWorking: Event<readonly ConversationRef[]>;
+
   listAgents(): Promise<readonly AgentInfo[]>;
   /** Never without an explicit model: the server would pick one by itself. */
   createAgent(request: { readonly name: string; readonly modelHandle: string }): Promise<AgentInfo>;

@@ -83,6 +83,11 @@ export class Outbox implements Disposable {
     return this.#entries.some((entry) => entry.state !== 'sending');
   }
 
+  /** Something goes on by itself as soon as it can. */
+  get isWaiting(): boolean {
+    return this.#entries.some((entry) => entry.state === 'held' || entry.state === 'unconfirmed');
+  }
+
   in(state: EntryState): readonly OutboxEntry[] {
     return this.#entries.filter((entry) => entry.state === state);
   }

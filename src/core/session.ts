@@ -311,7 +311,7 @@ export class Session implements Disposable {
     this.#view.refresh();
     if (hub.state.kind !== 'ready' || hub.setup !== null || this.#opening.isUnderWay) return;
     const isElsewhere = this.#channel.ref !== null && !this.#channel.isOpenOn(hub.state.connection);
-    if (isElsewhere || this.hasUnsent) void this.open();
+    if (isElsewhere || this.#delivery.outbox.isWaiting) void this.open();
   }
 
   #openConnection(): LettaConnection | null {

@@ -56,6 +56,14 @@ export class StatusBar implements Disposable {
     }
   }
 
+  /** Turns in conversations that no chat of this window has open: begun before a reload, or in another window. */
+  #inBackground(): number {
+    const { state } = this.#hub;
+    if (state.kind !== 'ready') return 0;
+    const open = new Set(this.#sessions.all.map(({ target }) => target.conversationId));
+    return state.connection.working.filter(({ conversationId }) => !open.has(conversationId)).length;
+  }
+
   #describe(running: readonly Session[]): { text: string; tooltip: string; command: string } {
     const agent = this.#chats.view.controller.session.state.agent?.name ?? 'Letta';
     const waiting = running.find((session) => session.isWaitingForPerson);
@@ -76,6 +84,17 @@ export class StatusBar implements Disposable {
             ? vscode.l10n.t('{0} is working. Click to stop.', name)
             : vscode.l10n.t('{0} agents are working. Click to stop one.', name),
         command: 'letta.stop',
+      };
+    }
+    const inBackground = this.#inBackground();
+    if (inBackground > 0) {
+      return {
+        text: `$(loading~spin) ${agent}`,
+        tooltip:
+          inBackground === 1
+            ? vscode.l10n.t('A conversation that is not open here goes on in the background')
+            : vscode.l10n.t('{0} conversations that are not open here go on in the background', inBackground),
+        command: 'letta.switchConversation',
       };
     }
     if (this.#hub.link.state === 'failed') {

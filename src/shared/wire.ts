@@ -47,6 +47,11 @@ export type RuntimeState = 'starting' | 'up' | 'gaveUp';
 /** Why the runtime is not tried again by itself, as far as a window can act on it. */
 export type GaveUpReason = 'runtimeGaveUp' | 'unreachable' | 'unauthorised';
 
+export interface RuntimeName {
+  readonly agent_id: string;
+  readonly conversation_id: string;
+}
+
 export type BrokerNotice =
   /** The first message on every connection. */
   | {
@@ -66,6 +71,8 @@ export type BrokerNotice =
     }
   /** So many frames of the runtime, all in all, could not be passed on. */
   | { readonly type: 'unreadable'; readonly count: number }
+  /** The conversations in which a turn runs or waits for a person, whichever window shows them; after every change. */
+  | { readonly type: 'working'; readonly runtimes: readonly RuntimeName[] }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly message: string };
 

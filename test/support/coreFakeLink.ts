@@ -33,6 +33,9 @@ export class FakeLink implements FrameLink {
     for (const listener of [...this.#unreadableListeners]) listener(count);
   }
 
+  readonly working = [];
+  readonly onDidChangeWorking = (): Disposable => ({ dispose: () => undefined });
+
   send(frame: Frame): void {
     if (this.state.kind !== 'open')
       throw new LettaError('connectionLost', 'The connection to Letta was lost.');

@@ -26,6 +26,8 @@ let connections = 0;
 export class FakeConnection implements LettaConnection {
   readonly capabilities = { permissions: true, queue: true, providers: true, memory: 'files' as const };
   readonly memory = null;
+  readonly working = [];
+  readonly onDidChangeWorking = () => ({ dispose: () => undefined });
   state: ConnectionState = { kind: 'open' };
   agents: AgentInfo[] = [{ id: 'agent-1', name: 'Ada', modelHandle: 'test/model' }];
   models: ModelInfo[] = [

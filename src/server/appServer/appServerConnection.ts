@@ -129,6 +129,14 @@ export class AppServerConnection implements LettaConnection {
   readonly onDidReceive = (listener: (event: ConversationEvent) => void): Disposable =>
     this.#received.event(listener);
 
+  get working(): readonly ConversationRef[] {
+    return this.#link.working;
+  }
+
+  get onDidChangeWorking(): FrameLink['onDidChangeWorking'] {
+    return this.#link.onDidChangeWorking;
+  }
+
   listAgents(): Promise<readonly AgentInfo[]> {
     return this.#directory.listAgents();
   }

@@ -1,4 +1,4 @@
-import type { LettaError } from '../../core/lettaConnection.ts';
+import type { ConversationRef, LettaError } from '../../core/lettaConnection.ts';
 import type { Event } from '../../core/ports.ts';
 
 /** One JSON object of the App Server protocol (PROTOCOL part b), unchecked. */
@@ -24,6 +24,9 @@ export interface FrameLink {
   readonly state: LinkState;
   readonly onDidChangeState: Event<LinkState>;
   readonly onDidReceive: Event<ReceivedFrame>;
+  /** Conversations that the server works on, shown in a window or not. */
+  readonly working: readonly ConversationRef[];
+  readonly onDidChangeWorking: Event<readonly ConversationRef[]>;
   /** So many frames in all could not be read on the way. */
   readonly onDidFindUnreadable: Event<number>;
   /**

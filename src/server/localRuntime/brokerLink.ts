@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { Emitter } from '../../core/emitter.ts';
-import { LettaError } from '../../core/lettaConnection.ts';
+import { LettaError, type ConversationRef } from '../../core/lettaConnection.ts';
 import type { Clock, Disposable, Logger } from '../../core/ports.ts';
 import { parseDemoModelInfo, type DemoModelInfo } from '../../demo/demoModelInfo.ts';
 import { isRecord, parseObject } from '../../shared/json.ts';
@@ -46,6 +46,8 @@ export class BrokerLink implements FrameLink {
   readonly #changedState: Emitter<LinkState>;
   readonly #received: Emitter<ReceivedFrame>;
   readonly #foundUnreadable: Emitter<number>;
+  readonly #changedWorking: Emitter<readonly ConversationRef[]>;
+  #working: readonly ConversationRef[] = [];
   readonly #commands = new Map<number, PendingCommand>();
   #state: LinkState;
   #lastCommandId = 0;
@@ -63,6 +65,7 @@ export class BrokerLink implements FrameLink {
     this.#changedState = new Emitter(onError);
     this.#received = new Emitter(onError);
     this.#foundUnreadable = new Emitter(onError);
+    this.#changedWorking = new Emitter(onError);
     this.#state =
       hello.runtime === 'up'
         ? { kind: 'open', epoch: hello.epoch }
@@ -135,6 +138,14 @@ export class BrokerLink implements FrameLink {
     return this.#received.event;
   }
 
+  get working(): readonly ConversationRef[] {
+    return this.#working;
+  }
+
+  get onDidChangeWorking(): Emitter<readonly ConversationRef[]>['event'] {
+    return this.#changedWorking.event;
+  }
+
   /** So many frames in all could not be passed on; told at most once a minute. */
   get onDidFindUnreadable(): Emitter<number>['event'] {
     return this.#foundUnreadable.event;
@@ -198,6 +209,7 @@ export class BrokerLink implements FrameLink {
     this.#changedState.dispose();
     this.#received.dispose();
     this.#foundUnreadable.dispose();
+    this.#changedWorking.dispose();
   }
 
   #listen(): void {
@@ -240,6 +252,10 @@ export class BrokerLink implements FrameLink {
         return;
       case 'gaveUp':
         this.#close(gaveUpError(notice['reason'], message, String(notice['log'])));
+        return;
+      case 'working':
+        this.#working = Array.isArray(notice['runtimes']) ? notice['runtimes'].flatMap(refOf) : [];
+        this.#changedWorking.fire(this.#working);
         return;
       case 'unreadable':
         this.#foundUnreadable.fire(Number(notice['count']));
@@ -301,4 +317,12 @@ function parseHello(text: string): (Hello & { readonly epoch: string }) | null {
   if (typeof wire !== 'number' || typeof version !== 'string' || typeof epoch !== 'string') return null;
   if (runtime !== 'starting' && runtime !== 'up' && runtime !== 'gaveUp') return null;
   return { wire, version, epoch, runtime };
+}
+
+function refOf(runtime: unknown): readonly ConversationRef[] {
+  if (!isRecord(runtime)) return [];
+  const { agent_id: agentId, conversation_id: conversationId } = runtime;
+  return typeof agentId === 'string' && typeof conversationId === 'string'
+    ? [{ agentId, conversationId }]
+    : [];
 }

@@ -29,6 +29,8 @@ const rethrow = (error: unknown): void => {
 export class ModelConnection implements LettaConnection {
   readonly capabilities = { permissions: true, queue: true, providers: true, memory: 'files' as const };
   readonly memory = null;
+  readonly working = [];
+  readonly onDidChangeWorking = () => ({ dispose: () => undefined });
   state: ConnectionState = { kind: 'open' };
   readonly #server: ModelServer;
   readonly #scheduler: fc.Scheduler;

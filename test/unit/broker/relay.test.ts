@@ -151,6 +151,34 @@ suite('the relay between windows and the runtime', () => {
     assert.deepEqual([a.frames.length, b.frames.length], [1, 1]);
   });
 
+  test('a window that comes second is told that it watches, and takes the mode as it is', () => {
+    start(aId, ONE, { mode: 'acceptEdits' });
+    assert.ok(!('watching' in (a.last ?? {})), 'the first one chose');
+    start(bId, ONE, { mode: 'standard' });
+    assert.equal(b.last?.['watching'], true);
+  });
+
+  test('every window hears which conversations are at work, once per change, and on coming', () => {
+    const told = (window: FakeWindow) =>
+      window.messages.flatMap(({ broker }) =>
+        isRecord(broker) && broker['type'] === 'working' ? [broker['runtimes']] : [],
+      );
+    const status = (runtime: WireFrame, name: string): void => {
+      fromRuntime({ type: 'update_loop_status', runtime, loop_status: { status: name } });
+    };
+    start(aId, ONE);
+    status(ONE, 'PROCESSING_API_RESPONSE');
+    status(ONE, 'EXECUTING_CLIENT_SIDE_TOOL');
+    status(TWO, 'WAITING_ON_APPROVAL');
+    assert.deepEqual(told(b), [[ONE], [ONE, TWO]]);
+    const late = new FakeWindow();
+    relay.greet(relay.add(late), { type: 'hello', wire: 1, version: '1', epoch: 'e', runtime: 'up' });
+    assert.deepEqual(told(late), [[ONE, TWO]]);
+    status(ONE, 'WAITING_ON_INPUT');
+    relay.onDown(1, 'ended');
+    assert.deepEqual(told(late), [[ONE, TWO], [TWO], []]);
+  });
+
   test('a further start leaves mode and directory alone, until the runtime starts again', () => {
     const wanted = { mode: 'unrestricted', cwd: '/elsewhere' };
     start(aId, ONE, { mode: 'standard', cwd: '/here' });
