@@ -67,7 +67,7 @@ suite('trouble ends in a row that helps, packaged, without a network', function 
     assertTokens(await chat.sendAndFinish('TEST N=5 after'), 5);
   });
 
-  test('the broker killed in mid-reply: a row says so, its button brings everything back', async () => {
+  test('the broker killed in mid-reply: a row says so, and everything comes back by itself', async () => {
     await chat.send('TEST N=300 D=30 broker');
     await chat.sees('tok8');
     await chat.composer.fill('a draft');
@@ -76,7 +76,6 @@ suite('trouble ends in a row that helps, packaged, without a network', function 
       .getByText(/interrupted/i)
       .first()
       .waitFor();
-    await chat.frame.getByRole('button', { name: 'Reconnect' }).first().click();
     assert.equal(await chat.composer.inputValue(), 'a draft');
     assertTokens(await chat.sendAndFinish('TEST N=5 after broker'), 5);
   });
