@@ -29,7 +29,7 @@ const builds = Promise.all([
   build({ ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
   build({
     ...node,
-    entryPoints: ['src/broker/main.ts'],
+    entryPoints: ['src/brokerMain.ts'],
     outfile: 'dist/broker.cjs',
     plugins: [lazyModules],
   }),

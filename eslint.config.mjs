@@ -54,7 +54,7 @@ export default tseslint.config(
   layer(['src/shared/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|runtimeHost|demo|webview')]),
   layer(['src/core/**'], [NODE, VSCODE, LETTA, inside('server|host|broker|runtimeHost|demo|webview')]),
   layer(['src/server/**'], [VSCODE, inside('host|broker|runtimeHost|webview')]),
-  layer(['src/broker/**'], [VSCODE, LETTA, inside('core|server|host|demo|webview')]),
+  layer(['src/broker/**', 'src/brokerMain.ts'], [VSCODE, LETTA, inside('core|server|host|demo|webview')]),
   layer(['src/runtimeHost/**', 'src/demo/**'], [VSCODE, LETTA, inside('core|server|host|broker|webview')]),
   layer(['src/host/**'], [LETTA, inside('webview')]),
   layer(['webview/**'], [NODE, VSCODE, LETTA, inside('core|server|host|broker|runtimeHost|demo')]),

@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import type { WebSocket } from 'ws';
 import type { BoundedLog } from '../runtimeHost/boundedLog.ts';
 import type { RuntimeEvents, RuntimeHost } from '../runtimeHost/runtimeHost.ts';
-import {
-  parseWindowMessage,
-  WIRE_VERSION,
-  type BrokerCommand,
-  type BrokerNotice,
-  type ServerFile,
-} from '../shared/wire.ts';
-import { Lock } from './lock.ts';
+import { parseWindowMessage, WIRE_VERSION } from '../shared/wire.ts';
+import type { BrokerCommand, BrokerNotice, ServerFile } from '../shared/wire.ts';
+import { Lock } from '../runtimeHost/lock.ts';
 import { Relay } from './relay.ts';
-import { Tally } from './tally.ts';
+import { Tally } from '../runtimeHost/tally.ts';
 import { WindowServer } from './windowServer.ts';
 
 const STILL_OURS_EVERY_MS = 3_000;
@@ -51,9 +46,7 @@ export class Broker {
       () => {
         this.#onIdleChange();
       },
-      (line) => {
-        this.#log.line(line);
-      },
+      options.log,
     );
     this.#host = makeHost(this.#relay);
   }
@@ -139,18 +132,13 @@ export class Broker {
         return this.#host.restart();
       case 'attach':
         return this.#host.attach(command.url, command.token);
+      case 'handOver':
+        if (this.#relay.windowCount > 1 || this.#relay.work !== 'none')
+          throw new Error('Other windows or turns need this one.');
+        return null;
       case 'shutdown':
         return null;
-      case 'handOver':
-        this.#checkNotNeeded();
-        return null;
     }
-  }
-
-  #checkNotNeeded(): void {
-    const { windowCount, work } = this.#relay;
-    if (windowCount > 1 || work !== 'none')
-      throw new Error(`Needed by ${String(windowCount - 1)} other windows; work: ${work}.`);
   }
 
   #onIdleChange(): void {
@@ -158,11 +146,7 @@ export class Broker {
     const { windowCount, work } = this.#relay;
     if (this.#ending !== null || windowCount > 0 || work === 'running') return;
     const { graceMs, approvalGraceMs } = this.#options;
-    this.#grace = setTimeout(
-      () => {
-        void this.end('no window and no running turn');
-      },
-      work === 'waiting' ? approvalGraceMs : graceMs,
-    );
+    const end = (): void => void this.end('no window and no running turn');
+    this.#grace = setTimeout(end, work === 'waiting' ? approvalGraceMs : graceMs);
   }
 }

@@ -1,7 +1,8 @@
+import type { BoundedLog } from '../runtimeHost/boundedLog.ts';
 import type { RuntimeEvents } from '../runtimeHost/runtimeHost.ts';
 import { isRecord, parseObject } from '../shared/json.ts';
 import type { BrokerNotice, GaveUpReason, RuntimeName, SeqStamp, WireFrame } from '../shared/wire.ts';
-import { Tally } from './tally.ts';
+import { Tally } from '../runtimeHost/tally.ts';
 import { loopStatus, TurnRings } from './turnRings.ts';
 
 /** More than this unread by a window means that it hangs; it reads history again when it comes back. */
@@ -36,14 +37,14 @@ export class Relay implements RuntimeEvents {
   /** False when the runtime cannot take it now. */
   readonly #send: (json: string) => boolean;
   readonly #onWorkChange: () => void;
-  readonly #log: (line: string) => void;
+  readonly #log: Pick<BoundedLog, 'line'>;
   readonly #windows = new Map<number, Window>();
   /** Runtimes that were started in this epoch, each with the request that gave it its mode. */
   readonly #started = new Map<string, string>();
   readonly #work = new Map<string, Work>();
   readonly #rings = new TurnRings();
   readonly #unreadable = new Tally((count) => {
-    this.#log(`${String(count)} frames of the runtime could not be read`);
+    this.#log.line(`${String(count)} frames of the runtime could not be read`);
     this.#notifyAll({ type: 'unreadable', count });
   });
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
@@ -53,11 +54,7 @@ export class Relay implements RuntimeEvents {
   #epoch = '';
   #seq = 0;
 
-  constructor(
-    send: (json: string) => boolean,
-    onWorkChange: () => void,
-    log: (line: string) => void = () => undefined,
-  ) {
+  constructor(send: (json: string) => boolean, onWorkChange: () => void, log: Pick<BoundedLog, 'line'>) {
     this.#send = send;
     this.#onWorkChange = onWorkChange;
     this.#log = log;
@@ -248,8 +245,8 @@ export class Relay implements RuntimeEvents {
     const status = loopStatus(frame);
     if (status === null) return;
     const before = this.work;
-    const isAtRest = status === 'WAITING_ON_INPUT';
-    this.#work.set(key, isAtRest ? 'none' : status === 'WAITING_ON_APPROVAL' ? 'waiting' : 'running');
+    const isWaiting = status === 'WAITING_ON_APPROVAL';
+    this.#work.set(key, status === 'WAITING_ON_INPUT' ? 'none' : isWaiting ? 'waiting' : 'running');
     if (this.work !== before) this.#onWorkChange();
     this.#tellWorking();
   }
@@ -257,14 +254,13 @@ export class Relay implements RuntimeEvents {
   /** All windows, when it is no longer what they were told. */
   #tellWorking(): void {
     const notice = this.#workingNotice();
-    const text = JSON.stringify(notice);
-    if (text === this.#toldWorking) return;
-    this.#toldWorking = text;
+    if (JSON.stringify(notice) === this.#toldWorking) return;
+    this.#toldWorking = JSON.stringify(notice);
     this.#notifyAll(notice);
   }
 
   #workingNotice(): BrokerNotice {
-    const keys = [...this.#work].flatMap(([key, work]) => (work === 'none' ? [] : [key]));
+    const keys = [...this.#work.keys()].filter((key) => this.#work.get(key) !== 'none');
     return { type: 'working', runtimes: keys.sort().map(nameOf) };
   }
 

@@ -33,7 +33,7 @@ async function buildAssets(): Promise<string> {
   await Promise.all([
     cp(runtime, join(folder, 'runtime'), { recursive: true }),
     build({
-      entryPoints: { broker: join(ROOT, 'src/broker/main.ts'), demoModel: join(ROOT, 'src/demo/main.ts') },
+      entryPoints: { broker: join(ROOT, 'src/brokerMain.ts'), demoModel: join(ROOT, 'src/demo/main.ts') },
       outdir: folder,
       outExtension: { '.js': '.cjs' },
       bundle: true,

@@ -71,7 +71,7 @@ suite('the relay between windows and the runtime', () => {
       if (isUp) sent.push(frame);
       return isUp;
     };
-    relay = new Relay(send, () => idleChanges++);
+    relay = new Relay(send, () => idleChanges++, { line: () => undefined });
     relay.onUp('e1');
     a = new FakeWindow();
     b = new FakeWindow();

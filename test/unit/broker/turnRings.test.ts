@@ -16,6 +16,8 @@ const ECHO: WireFrame = { type: 'stream_delta', delta: { message_type: 'user_mes
 const FAILED: WireFrame = { type: 'stream_delta', delta: { message_type: 'loop_error' } };
 const token = (text: string): WireFrame => ({ type: 'stream_delta', delta: { text } });
 
+const QUIET = { line: () => undefined };
+
 suite('the rings of the newest turns', () => {
   let rings: TurnRings;
   let seq: number;
@@ -124,7 +126,7 @@ suite('a window that comes in the middle of a turn', () => {
           upstream = parseObject(json) ?? {};
           return true;
         };
-        const relay = new Relay(send, () => undefined);
+        const relay = new Relay(send, () => undefined, QUIET);
         relay.onUp('e');
         let seq = 0;
         /** What the runtime said of each conversation, and where its newest turn began. */
@@ -178,6 +180,7 @@ suite('a window that comes in the middle of a turn', () => {
     const relay = new Relay(
       () => true,
       () => undefined,
+      QUIET,
     );
     relay.onUp('e2');
     relay.onFrame(JSON.stringify({ ...BEGIN, runtime: runtimeOf('conv-1') }));

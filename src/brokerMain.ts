@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BoundedLog } from '../runtimeHost/boundedLog.ts';
-import { LocalHost } from '../runtimeHost/localHost.ts';
-import { RemoteHost } from '../runtimeHost/remoteHost.ts';
-import { becomeLettaCode } from '../runtimeHost/runtimeMode.ts';
-import { useVersion } from '../runtimeHost/versions.ts';
-import { EXIT_LOCK_HELD } from '../shared/wire.ts';
-import { Broker } from './broker.ts';
+import { BoundedLog } from './runtimeHost/boundedLog.ts';
+import { LocalHost } from './runtimeHost/localHost.ts';
+import { RemoteHost } from './runtimeHost/remoteHost.ts';
+import { becomeLettaCode } from './runtimeHost/runtimeMode.ts';
+import { useVersion } from './runtimeHost/versions.ts';
+import { EXIT_LOCK_HELD } from './shared/wire.ts';
+import { Broker } from './broker/broker.ts';
 
 /**
  * `broker.cjs --state-dir DIR --version V --grace-ms N --approval-grace-ms N`: the broker of Letta on this computer, with

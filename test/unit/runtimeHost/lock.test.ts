@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setup, suite, teardown, test } from 'mocha';
-import { Lock } from '../../../src/broker/lock.ts';
+import { Lock } from '../../../src/runtimeHost/lock.ts';
 
 const DEAD = 2 ** 22 + 1;
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { codeOf, isRunning } from '../runtimeHost/runningProcess.ts';
+import { codeOf, isRunning } from './runningProcess.ts';
 import { parseServerFile, type ServerFile } from '../shared/wire.ts';
 
 const PROBE_LIMIT_MS = 2_000;
