@@ -278,7 +278,7 @@ export class Relay implements RuntimeEvents {
   }
 
   #numbered(json: string): string {
-    return `{"epoch":${JSON.stringify(this.#epoch)},"seq":${String(this.#seq)},"frame":${json}}`;
+    return `{"epoch":"${this.#epoch}","seq":${String(this.#seq)},"at":${String(Date.now())},"frame":${json}}`;
   }
 
   #post(windowId: number, text: string): void {

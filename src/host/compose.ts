@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import * as vscode from 'vscode';
@@ -35,7 +35,7 @@ import { ToolOutputs } from './toolOutputs.ts';
 export function compose(context: vscode.ExtensionContext): void {
   const channel = vscode.window.createOutputChannel('Letta', { log: true });
   const logger = outputLogger(channel);
-  const state = new StateFile((context.storageUri ?? context.globalStorageUri).fsPath, logger);
+  const state = new StateFile(placeFolder(context), logger);
   const settings = () => vscode.workspace.getConfiguration('letta');
   const server = new ChosenServer(
     context,
@@ -66,7 +66,7 @@ export function compose(context: vscode.ExtensionContext): void {
   );
   const outbox = new OutboxFiles({
     folder: join(context.globalStorageUri.fsPath, 'outbox'),
-    place: (context.storageUri ?? context.globalStorageUri).fsPath,
+    place: placeFolder(context),
     clock: systemClock,
     logger,
   });
@@ -147,6 +147,18 @@ function adoptLeftMessages(hub: Hub, sessions: Sessions, outbox: OutboxFiles, lo
         logger.error('Messages of a former window could not be looked for', error);
       });
   });
+}
+
+/**
+ * What belongs to the folder that is open, found again by any later window of it. Not VS Code's own workspace storage: while
+ * the extension host of a closed browser lives on, a new window gets another one.
+ */
+function placeFolder(context: vscode.ExtensionContext): string {
+  const { workspaceFile, workspaceFolders } = vscode.workspace;
+  const uri = workspaceFile ?? workspaceFolders?.[0]?.uri;
+  if (uri === undefined) return (context.storageUri ?? context.globalStorageUri).fsPath;
+  const name = createHash('sha256').update(uri.toString()).digest('hex').slice(0, 16);
+  return join(context.globalStorageUri.fsPath, 'places', name);
 }
 
 function workingDirectory(): string | null {

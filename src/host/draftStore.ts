@@ -13,8 +13,7 @@ export class DraftStore {
 
   constructor(state: StateFile) {
     this.#state = state;
-    const kept = v.safeParse(drafts, state.get(KEY));
-    this.#drafts = kept.success ? kept.output : [];
+    this.#drafts = draftsIn(state.get(KEY));
   }
 
   get(key: string): Draft {
@@ -27,7 +26,7 @@ export class DraftStore {
     if (draft.revision <= known.revision) return known;
     // An empty draft stays as well: its revision tells a webview's old copy from a new one.
     this.#drafts = [draft, ...this.#drafts.filter((other) => other.key !== draft.key)].slice(0, MAX_DRAFTS);
-    this.#state.set(KEY, this.#drafts);
+    this.#state.set(KEY, this.#drafts, newerDrafts);
     return draft;
   }
 
@@ -42,4 +41,21 @@ export class DraftStore {
     if (text !== '') this.set(to, text);
     this.set(from, '');
   }
+}
+
+/** Of each conversation the one with the higher revision; this window's first. */
+function newerDrafts(ours: unknown, written: unknown): readonly Draft[] {
+  const mine = draftsIn(ours);
+  const others = draftsIn(written);
+  const newest = mine.map((draft) => {
+    const other = others.find(({ key }) => key === draft.key);
+    return other !== undefined && other.revision > draft.revision ? other : draft;
+  });
+  const rest = others.filter(({ key }) => !mine.some((draft) => draft.key === key));
+  return [...newest, ...rest].slice(0, MAX_DRAFTS);
+}
+
+function draftsIn(value: unknown): readonly Draft[] {
+  const kept = v.safeParse(drafts, value);
+  return kept.success ? kept.output : [];
 }

@@ -76,7 +76,9 @@ export type BrokerNotice =
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly message: string };
 
-export type BrokerMessage = (SeqStamp & { readonly frame: WireFrame }) | { readonly broker: BrokerNotice };
+/** `at`: when the broker had it, epoch ms. A window that comes later sees a turn with the times it really had. */
+export type BrokerMessage =
+  (SeqStamp & { readonly at: number; readonly frame: WireFrame }) | { readonly broker: BrokerNotice };
 
 /** Lies beside the lock as `server.json` (0600) while a broker serves. */
 export interface ServerFile {

@@ -6,6 +6,8 @@ import type { Frame, FrameLink, LinkState, ReceivedFrame } from '../../src/serve
 export class FakeLink implements FrameLink {
   readonly sent: Frame[] = [];
   isDisposed = false;
+  /** When the next frame comes. */
+  now = 1_000_000;
   state: LinkState = { kind: 'open', epoch: 'e1' };
   #seq = 0;
   readonly #stateListeners = new Set<(state: LinkState) => void>();
@@ -45,7 +47,8 @@ export class FakeLink implements FrameLink {
 
   receive(frame: Frame): ReceivedFrame {
     this.#seq++;
-    const received = { frame, epoch: this.state.kind === 'open' ? this.state.epoch : 'e1', seq: this.#seq };
+    const epoch = this.state.kind === 'open' ? this.state.epoch : 'e1';
+    const received = { frame, epoch, seq: this.#seq, at: this.now };
     this.redeliver(received);
     return received;
   }

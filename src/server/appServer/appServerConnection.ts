@@ -272,7 +272,7 @@ export class AppServerConnection implements LettaConnection {
     }));
   }
 
-  #receive({ frame, epoch, seq }: ReceivedFrame): void {
+  #receive({ frame, epoch, seq, at }: ReceivedFrame): void {
     if (this.#epoch !== null && epoch !== this.#epoch) return; // of a runtime that has ended
     const decoded = decodeFrame(frame);
     if (decoded.isMalformed) {
@@ -289,7 +289,7 @@ export class AppServerConnection implements LettaConnection {
     // What the agent's memory is written for is not said: it is told to the conversation that runs, if only one does.
     const ref = decoded.ref ?? this.#conversations.onlyRunning();
     if (ref === null) return;
-    for (const stamped of stampEvents(decoded.events, this.#clock.now(), epoch, seq)) {
+    for (const stamped of stampEvents(decoded.events, at, epoch, seq)) {
       this.#received.fire({ ref, stamped });
     }
   }

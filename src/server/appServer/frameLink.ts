@@ -10,6 +10,8 @@ export interface ReceivedFrame {
   readonly epoch: string;
   /** The broker's own number, growing by 1 per frame of the epoch; frames for other windows leave gaps. */
   readonly seq: number;
+  /** When it came, epoch ms; a frame that is delivered again comes with its first time. */
+  readonly at: number;
 }
 
 export type LinkState =

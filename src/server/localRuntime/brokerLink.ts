@@ -234,10 +234,10 @@ export class BrokerLink implements FrameLink {
       );
       return;
     }
-    const { epoch, seq, frame, broker } = message;
+    const { epoch, seq, at, frame, broker } = message;
     if (isRecord(broker)) this.#onNotice(broker);
     else if (isRecord(frame) && typeof epoch === 'string' && typeof seq === 'number') {
-      this.#received.fire({ frame, epoch, seq });
+      this.#received.fire({ frame, epoch, seq, at: typeof at === 'number' ? at : this.#clock.now() });
     } else this.#logger.warn('The broker sent a message of an unknown kind');
   }
 

@@ -85,13 +85,13 @@ suite('the link to the broker', () => {
     await assert.rejects(opened, { reason: 'runtimeGaveUp', message: 'Too often. Its log: /log' });
   });
 
-  test('passes frames with epoch and number; a listener that throws stops nobody', async () => {
+  test('passes frames with epoch, number and time; a listener that throws stops nobody', async () => {
     const link = await open();
     link.onDidReceive(() => {
       throw new Error('on purpose');
     });
     const received = new Promise((resolve) => link.onDidReceive(resolve));
-    const message = { epoch: 'e1', seq: 7, frame: { type: 'x' } };
+    const message = { epoch: 'e1', seq: 7, at: 5, frame: { type: 'x' } };
     broker.send(JSON.stringify(message));
     assert.deepEqual(await received, message);
     assert.match(logger.at('error').join('\n'), /on purpose/);
