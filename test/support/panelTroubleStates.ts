@@ -48,7 +48,7 @@ export const TROUBLE_CASES = {
           level: 'warning',
           text: 'The model has not let go of the stopped reply yet. What you send waits until it does.',
           detail: '',
-          actions: ['newConversation', 'restartRuntime'],
+          actions: ['continueInFork', 'restartRuntime'],
         },
       ],
       ...showing(
@@ -99,14 +99,43 @@ export const TROUBLE_CASES = {
       ),
     },
   },
+  notKept: {
+    state: {
+      ...READY,
+      ...showing(
+        turn(
+          'turn-1',
+          [
+            {
+              kind: 'user',
+              id: 'u1',
+              text: 'Write a long story.',
+              attachments: [],
+              delivery: 'notKept',
+              origin: 'person',
+            },
+            text('x1', 'Once upon a time there was'),
+            notice('n1', {
+              code: 'interrupted',
+              level: 'warning',
+              text: 'This window was closed or restarted while the reply was being written.',
+              actions: ['continue'],
+            }),
+          ],
+          { outcome: { kind: 'interrupted', message: '' } },
+        ),
+      ),
+    },
+  },
+
   reconnecting: {
     state: {
       ...READY,
       link: {
         state: 'reconnecting',
-        text: 'Connection lost. Trying again in 4 s (2 of 3).',
-        detail: 'What arrived is kept.',
-        retryAt: null,
+        text: 'The connection to Letta was lost.',
+        detail: '',
+        retryAt: NOW + 4_000,
         actions: ['reconnect', 'showLog'],
       },
       queue: [{ clientId: 'q', text: 'and label them by size', attachmentCount: 0, state: 'unsent' }],
