@@ -119,7 +119,7 @@ suite('two windows on one conversation, packaged, without a network', function (
     const call = JSON.stringify({ command: 'echo ran >> both.txt && echo ok', description: 'both' });
     await first.send(`TEST both CALL:Bash:${call};; AFTER:Answered by both.;;`);
     const allow = (chat: Chat) =>
-      chat.approval.getByRole('button', { name: 'Allow', exact: true }).click({ timeout: 10_000 });
+      chat.approval.getByRole('button', { name: 'Allow', exact: true }).click({ timeout: 3000 });
     await Promise.all([first.approval.waitFor(), second.approval.waitFor()]);
     // The card of the slower one may be gone already.
     await Promise.all([allow(first).catch(() => undefined), allow(second).catch(() => undefined)]);
