@@ -45,6 +45,7 @@ export class VsCodeServer {
   readonly port: number;
   readonly token: string | null;
   readonly #process: ChildProcess;
+  readonly #manage: (...what: readonly string[]) => Promise<void>;
 
   private constructor(
     process: ChildProcess,
@@ -52,7 +53,9 @@ export class VsCodeServer {
     token: string | null,
     dataDir: string,
     logFile: string,
+    manage: (...what: readonly string[]) => Promise<void>,
   ) {
+    this.#manage = manage;
     this.#process = process;
     this.port = port;
     this.token = token;
@@ -72,19 +75,11 @@ export class VsCodeServer {
     );
     const env = cleanEnvironment(home, options.env ?? {});
     const main = join(folder, 'out', 'server-main.js');
-    if (options.vsix !== undefined)
-      await runOrThrow(
-        process.execPath,
-        [
-          main,
-          '--accept-server-license-terms',
-          '--server-data-dir',
-          dataDir,
-          '--install-extension',
-          options.vsix,
-        ],
-        { cwd: folder, env },
-      );
+    const manage = async (...what: readonly string[]): Promise<void> => {
+      const common = ['--accept-server-license-terms', '--server-data-dir', dataDir];
+      await runOrThrow(process.execPath, [main, ...common, ...what], { cwd: folder, env });
+    };
+    if (options.vsix !== undefined) await manage('--install-extension', options.vsix);
 
     const token = options.isTestDriver === true ? null : randomBytes(16).toString('hex');
     // In a file: what stands on a command line can be read by every user of the machine.
@@ -110,7 +105,7 @@ export class VsCodeServer {
     });
     const logFile = join(dataDir, 'vscode-server.log');
     const port = await listeningPort(child, logFile);
-    return new VsCodeServer(child, port, token, dataDir, logFile);
+    return new VsCodeServer(child, port, token, dataDir, logFile, manage);
   }
 
   /** `localhost`, not 127.0.0.1: VS Code loads its webviews only in a secure context that has a name. */
@@ -133,6 +128,11 @@ export class VsCodeServer {
         resolve();
       }),
     );
+  }
+
+  /** As a person would on the command line, while it runs. */
+  async uninstall(extensionId: string): Promise<void> {
+    await this.#manage('--uninstall-extension', extensionId);
   }
 
   /** Kills the extension hosts as a crash would. Resolves to how many there were. */

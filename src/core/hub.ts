@@ -167,7 +167,6 @@ export class Hub implements Disposable {
     const agent = wanted ?? this.#agents[0];
     if (agent !== undefined) {
       this.#setMissing(null);
-      if (agent.modelHandle !== null && isDemoModel(agent.modelHandle)) await this.startDemo();
       return agent;
     }
     await this.refreshModels();
@@ -177,6 +176,11 @@ export class Hub implements Disposable {
     if (this.#missing === null) this.#firstRun?.look();
     this.#setMissing('model');
     return null;
+  }
+
+  /** Resolves when the agent's model can be asked; the demo is ours to start. What is shown does not wait for it. */
+  async modelReady(agent: AgentInfo): Promise<void> {
+    if (agent.modelHandle !== null && isDemoModel(agent.modelHandle)) await this.startDemo();
   }
 
   /** Which of the server's agents a new chat talks to. */

@@ -52,8 +52,15 @@ export interface LettaConnection {
   listModels(): Promise<readonly ModelInfo[]>;
   setModel(ref: ConversationRef, handle: string): Promise<void>;
   listProviders(): Promise<readonly ProviderInfo[]>;
-  /** Hands the fields (keys among them) to the server and forgets them. */
-  connectProvider(providerId: string, fields: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Hands the fields (keys among them) to the server and forgets them. `isAgain`: it has the models it had before, so
+   * no new ones are waited for.
+   */
+  connectProvider(
+    providerId: string,
+    fields: Readonly<Record<string, string>>,
+    isAgain?: boolean,
+  ): Promise<void>;
 
   dispose(): void;
 }

@@ -97,7 +97,7 @@ export class Opening implements Disposable {
   }
 
   async #openOn(connection: LettaConnection, agent: AgentInfo): Promise<void> {
-    const { channel, delivery, journal, retarget } = this.#ports;
+    const { hub, channel, delivery, journal, retarget } = this.#ports;
     const { conversationId } = this.#ports.target();
     if (channel.isOpenOn(connection)) return;
     if (conversationId === null) {
@@ -105,6 +105,8 @@ export class Opening implements Disposable {
       if (delivery.outbox.in('held').length === 0) return;
     }
     this.#isReading = true;
+    const ready = hub.modelReady(agent);
+    ready.catch(() => undefined); // awaited below, unless the conversation cannot be opened
     await journal.read();
     const opened = await channel.open(connection, {
       agentId: agent.id,
@@ -119,6 +121,7 @@ export class Opening implements Disposable {
       retarget({ ...target, title: target.title ?? opened.conversation.title });
       await connection.readHistory(opened.ref, null, HISTORY_PAGE);
     }
+    await ready;
     this.#isReading = false;
   }
 

@@ -1,4 +1,5 @@
 import type { PanelState } from '../shared/panel.ts';
+import type { Turn } from '../shared/transcript.ts';
 import { Composer } from './composer.ts';
 import { ConversationChannel } from './conversationChannel.ts';
 import { Delivery, type Attempt, type OpenChannel } from './delivery.ts';
@@ -46,6 +47,8 @@ export class Session implements Disposable {
   readonly #hubSubscription: Disposable;
   readonly #keys = new Set<string>();
   #target: SessionTarget;
+  /** The last turn whose prompt was asked for, and whether it was over then. */
+  #askedPromptOf = '';
   /** The way to the server is gone, and the fold knows. */
   #isLost = false;
 
@@ -118,6 +121,7 @@ export class Session implements Disposable {
       logger.info(turnSummary(turn));
       this.#delivery.turnEnded(turn);
       this.#journal.ended(turn, this.#view.fold);
+      this.#askPromptOf(turn);
     });
     this.#hubSubscription = hub.onDidChange(() => {
       this.#onHubChanged();
@@ -355,6 +359,20 @@ export class Session implements Disposable {
       if (records.length > 0) this.#apply({ type: 'journalRead', records });
     }
     this.#journal.follow(this.#view.fold);
+    if (stamped.event.type === 'phaseChanged')
+      this.#askPromptOf(turnOf(this.#view.fold, this.#view.fold.currentTurnId));
+  }
+
+  /** What another window asked is not always told (PROTOCOL b.12), but stands in the history. */
+  #askPromptOf(turn: Turn | null): void {
+    const channel = this.#openChannel();
+    if (turn === null || channel === null || turn.parts.some(({ kind }) => kind === 'user')) return;
+    const asked = `${turn.id} ${String(turn.state === 'ended')}`;
+    if (asked === this.#askedPromptOf) return;
+    this.#askedPromptOf = asked;
+    channel.connection.readHistory(channel.ref, null, HISTORY_PAGE).catch((error: unknown) => {
+      this.#options.logger.warn(`A prompt of another window could not be read: ${String(error)}`);
+    });
   }
 
   #facts() {

@@ -35,6 +35,7 @@ import { ToolOutputs } from './toolOutputs.ts';
 export function compose(context: vscode.ExtensionContext): void {
   const channel = vscode.window.createOutputChannel('Letta', { log: true });
   const logger = outputLogger(channel);
+  logger.info('Letta is activated');
   const state = new StateFile(placeFolder(context), logger);
   const settings = () => vscode.workspace.getConfiguration('letta');
   const server = new ChosenServer(

@@ -73,7 +73,7 @@ export class LocalServer implements LettaServer {
       throw new LettaError('refused', vscode.l10n.t('The demo would replace a model provider of yours.'));
     }
     await this.#globalState.update(DEMO_PROVIDER_KEY, offer.providerId);
-    await connection.connectProvider(offer.providerId, offer.fields);
+    await connection.connectProvider(offer.providerId, offer.fields, offer === ready);
     await awaitModel(connection, offer.modelHandle, this.#clock);
     return offer.modelHandle;
   }

@@ -37,6 +37,11 @@ export class Chat {
     return this.lastTurn.getByRole('group', { name: `${name}, ${state}` });
   }
 
+  /** Turns in which this text stands. */
+  turnsWith(text: string): Locator {
+    return this.turns.filter({ hasText: text });
+  }
+
   async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
@@ -95,9 +100,13 @@ export class Chat {
 
 /** `tok0 tok1 … tok(n-1)`: what the demo's test replies consist of, each exactly once and in order. */
 export function assertTokens(text: string, count: number): void {
-  const tokens = text.match(/tok\d+/g) ?? [];
+  assertNumbered('tok', text, count);
+}
+
+/** The same with another word: reasoning is `think0 think1 …`. */
+export function assertNumbered(word: string, text: string, count: number): void {
   assert.deepEqual(
-    tokens,
-    Array.from({ length: count }, (_, index) => `tok${String(index)}`),
+    text.match(new RegExp(`${word}\\d+`, 'g')) ?? [],
+    Array.from({ length: count }, (_, index) => word + String(index)),
   );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Frame } from 'playwright-core';
 import { launchChromium } from '../../scripts/lib/chromium.ts';
 import { VSIX } from '../../scripts/lib/paths.ts';
-import type { RunningProcess } from '../../scripts/lib/processList.ts';
+import { listProcesses, type RunningProcess } from '../../scripts/lib/processList.ts';
 import { ensureSample } from '../../scripts/lib/sample.ts';
 import { VsCodeServer } from '../../scripts/lib/vsCodeServer.ts';
 import { Workbench, type WorkbenchOptions } from '../../scripts/lib/workbench.ts';
@@ -24,16 +24,24 @@ export interface VscodeUnderTestOptions {
 /** A fresh VS Code with the packaged extension, an own HOME, the sample folder, and a headless browser. */
 export class VscodeUnderTest {
   readonly server: VsCodeServer;
-  readonly browser: Browser;
+  #browser: Browser;
+  readonly #isNetworkOff: boolean;
   /** All that this VS Code and the extension write; removed by `dispose`. */
   readonly dataDir: string;
   /** The sample project that windows open. */
   readonly folder: string;
   readonly #windows: Workbench[] = [];
 
-  private constructor(server: VsCodeServer, browser: Browser, dataDir: string, folder: string) {
+  private constructor(
+    server: VsCodeServer,
+    browser: Browser,
+    isNetworkOff: boolean,
+    dataDir: string,
+    folder: string,
+  ) {
     this.server = server;
-    this.browser = browser;
+    this.#browser = browser;
+    this.#isNetworkOff = isNetworkOff;
     this.dataDir = dataDir;
     this.folder = folder;
   }
@@ -44,11 +52,48 @@ export class VscodeUnderTest {
     const folder = await ensureSample(join(dataDir, 'photo-sync'));
     const server = await VsCodeServer.start({ vsix: VSIX, ...options, dataDir });
     try {
-      const browser = await launchChromium(options.isNetworkOff === true ? server.pid : undefined);
-      return new VscodeUnderTest(server, browser, dataDir, folder);
+      const isNetworkOff = options.isNetworkOff === true;
+      const browser = await launchChromium(isNetworkOff ? server.pid : undefined);
+      return new VscodeUnderTest(server, browser, isNetworkOff, dataDir, folder);
     } catch (error) {
       await server.dispose();
       throw error;
+    }
+  }
+
+  get browser(): Browser {
+    return this.#browser;
+  }
+
+  /** Ends the browser without a word to anybody, as a crash would; once its extension hosts are gone too, starts a new one. */
+  async killBrowser(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      this.#browser.once('disconnected', () => {
+        resolve();
+      });
+    });
+    for (const { pid, parent, command } of await listProcesses())
+      if (parent === process.pid && /chrom|msedge/i.test(command)) process.kill(pid, 'SIGKILL');
+    await gone;
+    // It outlives its page for the grace time, and keeps the workspace's storage locked.
+    while ((await this.server.processes()).some(({ command }) => command.includes('--type=extensionHost')))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    this.#browser = await launchChromium(this.#isNetworkOff ? this.server.pid : undefined);
+  }
+
+  /** When the extension was activated in this VS Code, by its own log; oldest first. Waits until there are so many. */
+  async activations(count: number): Promise<readonly number[]> {
+    const logs = join(this.dataDir, 'data', 'logs');
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const files = (await readdir(logs, { recursive: true })).filter((name) => name.endsWith('Letta.log'));
+      const texts = await Promise.all(files.map((name) => readFile(join(logs, name), 'utf8')));
+      const found = texts
+        .flatMap((text) => [...text.matchAll(/^(\S+) (\S+) \[info\] Letta is activated$/gm)])
+        .map(([, day, time]) => new Date(`${String(day)}T${String(time)}`).getTime());
+      if (found.length >= count) return found.sort((a, b) => a - b);
+      if (Date.now() > deadline) throw new Error(`activated ${String(found.length)} times`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
@@ -100,7 +145,7 @@ export class VscodeUnderTest {
   }
 
   async dispose(): Promise<void> {
-    await this.browser.close();
+    await this.#browser.close();
     await this.server.dispose();
     await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }

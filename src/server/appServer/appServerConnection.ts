@@ -239,8 +239,12 @@ export class AppServerConnection implements LettaConnection {
     return this.#models.listProviders();
   }
 
-  async connectProvider(providerId: string, fields: Readonly<Record<string, string>>): Promise<void> {
-    await this.#models.connectProvider(providerId, fields);
+  async connectProvider(
+    providerId: string,
+    fields: Readonly<Record<string, string>>,
+    isAgain = false,
+  ): Promise<void> {
+    await this.#models.connectProvider(providerId, fields, isAgain);
   }
 
   dispose(): void {

@@ -51,7 +51,11 @@ export class Models {
     return providers;
   }
 
-  async connectProvider(providerId: string, fields: Readonly<Record<string, string>>): Promise<void> {
+  async connectProvider(
+    providerId: string,
+    fields: Readonly<Record<string, string>>,
+    isAgain: boolean,
+  ): Promise<void> {
     if (this.#providers.length === 0) await this.listProviders();
     const method = this.#providers.find((provider) => provider.id === providerId)?.authMethodId ?? null;
     const frame = {
@@ -62,7 +66,7 @@ export class Models {
       fields,
     };
     await this.#requests.ask(frame, succeeded);
-    this.#awaited = { before: this.#listed, until: this.#clock.now() + POLL_LIMIT_MS };
+    if (!isAgain) this.#awaited = { before: this.#listed, until: this.#clock.now() + POLL_LIMIT_MS };
   }
 
   dispose(): void {

@@ -119,12 +119,19 @@ suite('hub', () => {
       return Promise.resolve('demo/letta-demo');
     };
     connection.agents = [{ id: 'a', name: 'Demo', modelHandle: 'demo/letta-demo' }];
+    const ready = async (): Promise<void> => {
+      const agent = await hub.agentFor(null);
+      assert.ok(agent !== null);
+      await hub.modelReady(agent);
+    };
     await hub.agentFor(null);
-    await hub.agentFor(null);
+    assert.equal(starts, 0, 'what is shown does not wait for it');
+    await ready();
+    await ready();
     assert.equal(starts, 1);
     connection.setState({ kind: 'restarting', attempt: 1, message: '' });
     connection.setState({ kind: 'open' });
-    await hub.agentFor(null);
+    await ready();
     assert.equal(starts, 2);
   });
 
