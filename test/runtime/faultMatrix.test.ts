@@ -6,7 +6,7 @@ import { FAULTS, MatrixColumn, type Fault } from '../support/matrixColumn.ts';
 /** RELIABILITY 3.3: every fault in every phase, and the nothing-lost oracle N1–N7 after each. */
 
 /** So many runtimes at a time. */
-const LANES = 4;
+const LANES = 7;
 /** A runtime that is killed while it writes a conversation leaves an empty file (known upstream). */
 const BROKEN_FILE = /not found/i;
 
@@ -53,7 +53,7 @@ async function run(column: MatrixColumn, phase: Phase): Promise<CellResult> {
 
 /** `kept+completed`: the message is in the history, and its turn ended well. */
 function print(results: ReadonlyMap<string, CellResult>, retries: readonly string[], ms: number): void {
-  const width = 18;
+  const width = 21;
   const cells = (phase: Phase): string =>
     faults
       .map((fault) => {

@@ -59,11 +59,14 @@ function script(phase: Phase, marker: string, file: string): Script {
     case 'P6':
     case 'P7': {
       const command = `echo ran >> ${file}; sleep 1; echo done-${marker}`;
-      const description = phase === 'P5' ? 'a call with long arguments '.repeat(12) : 'Write';
+      const description = phase === 'P5' ? 'a call with long arguments '.repeat(30) : 'Write';
       const call = JSON.stringify({ command, description });
       const text = `Let me do that.Told ${marker}.`;
       return { directives: `D=15 CALL:Bash:${call};; AFTER:Told ${marker}.;;`, text, reasoning: '' };
     }
+    case 'P8':
+    case 'P9':
+      return { directives: 'N=10 D=10', text: words('tok', 10), reasoning: '' };
     default:
       return { directives: 'N=40 D=10', text: words('tok', 40), reasoning: '' };
   }
@@ -229,9 +232,9 @@ export class MatrixCell {
   /** The composer works: one more message, and Stop. */
   async #goOn(host: MatrixHost): Promise<void> {
     const again = newMarker();
-    const next = this.#submit(host, 'P4', again);
+    const next = this.#submit(host, 'P9', again);
     await this.#rest(host);
-    const isAnswered = this.#seen.get(again)?.text === words('tok', 40);
+    const isAnswered = this.#seen.get(again)?.text === next.text;
     if (!isAnswered || this.#outcome(host, next) !== 'completed')
       this.#faults.push('N6: the next message is not answered');
     const stopped = newMarker();

@@ -33,7 +33,7 @@ export const FAULTS: Readonly<Record<Fault, DoFault>> = {
   },
   killRuntime: async (column, host, phase) => {
     column.kills++;
-    process.kill(column.fixture.pidOf('runtime'), 'SIGKILL');
+    process.kill(column.runtimePid, 'SIGKILL');
     return noticed(host, phase);
   },
   killBroker: async (column, host, phase) => {
@@ -41,7 +41,7 @@ export const FAULTS: Readonly<Record<Fault, DoFault>> = {
     return noticed(host, phase);
   },
   stopRuntime: async (column, host, phase) => {
-    const pid = column.fixture.pidOf('runtime');
+    const pid = column.runtimePid;
     process.kill(pid, 'SIGSTOP');
     if (phase === 'P0') host.do({ do: 'letConnect' });
     await after(STOPPED_MS);
@@ -74,6 +74,8 @@ async function noticed(host: MatrixHost, phase: Phase): Promise<MatrixHost> {
   return host;
 }
 
+let bundled: Promise<void> | null = null;
+
 /** One kind of fault: a runtime of its own, and hosts one after another. */
 export class MatrixColumn {
   readonly fault: Fault;
@@ -103,6 +105,8 @@ export class MatrixColumn {
   }
 
   static async create(fault: Fault): Promise<MatrixColumn> {
+    bundled ??= runtimeAssets().then((folder) => MatrixHost.bundle(folder));
+    await bundled;
     const fixture = await RuntimeFixture.create();
     const link = await fixture.connect();
     const runtime = await startDemoAgent(new RuntimeClient(link), link, fixture.workspace);
@@ -121,6 +125,12 @@ export class MatrixColumn {
 
   get workspace(): string {
     return this.fixture.workspace;
+  }
+
+  /** For a moment, what it starts has its command line too. */
+  get runtimePid(): number {
+    const pids = this.fixture.processes().flatMap(({ kind, pid }) => (kind === 'runtime' ? [pid] : []));
+    return Math.min(...pids);
   }
 
   /** A link that is no window of the cells: it sees what the server has. */

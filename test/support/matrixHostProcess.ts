@@ -67,6 +67,10 @@ async function connect(signal: AbortSignal): Promise<AppServerConnection> {
     clientVersion: '0.0.0-test',
     newId: randomUUID,
   });
+  if (process.env['MATRIX_EVENTS'] !== undefined)
+    connection.onDidReceive(({ stamped }) => {
+      logLine(`EV ${String(stamped.stamp?.source)} ${String(stamped.stamp?.ordinal)} ${JSON.stringify(stamped.event).slice(0, 260)}`);
+    });
   const send = connection.send.bind(connection);
   connection.send = (ref, message) => {
     const isTaken = send(ref, message);

@@ -39,7 +39,7 @@ export interface ServerTruth {
 export async function readTruth(client: RuntimeClient, runtime: Frame): Promise<ServerTruth> {
   const from = client.received.length;
   const started = await client.request({ type: 'runtime_start', ...runtime, wait_for_replay: true });
-  if (started['success'] === false) throw new Error(`not opened: ${JSON.stringify(started).slice(0, 300)}`);
+  if (started['success'] === false) throw new Error(`not opened: ${String(started['error'])}`);
   const status = await client.frame('the status', (frame) => isStatusOf(frame, runtime), from);
   const answer = await client.request({
     type: 'conversation_messages_list',
