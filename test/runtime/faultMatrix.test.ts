@@ -20,9 +20,11 @@ suite('every fault in every phase of a turn', function () {
     const startedAt = performance.now();
     const results = new Map<string, CellResult>();
     const retries: string[] = [];
+    const seconds: string[] = [];
     const waiting = [...faults];
     const lane = async (): Promise<void> => {
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+        const from = performance.now();
         const column = await MatrixColumn.create(fault);
         for (const phase of phases) {
           let result = await run(column, phase);
@@ -33,9 +35,11 @@ suite('every fault in every phase of a turn', function () {
           results.set(`${fault} ${phase}`, result);
         }
         await column.dispose();
+        seconds.push(`${fault} ${((performance.now() - from) / 1000).toFixed(0)} s`);
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
+    console.log(seconds.join(', '));
     print(results, retries, performance.now() - startedAt);
     const wrong = [...results].filter(([, { faults: found }]) => found.length > 0);
     const words = wrong.map(([name, { faults: found }]) => `${name}:\n  ${found.join('\n  ')}`);
@@ -47,7 +51,11 @@ async function run(column: MatrixColumn, phase: Phase): Promise<CellResult> {
   try {
     return await new MatrixCell(column, phase).run();
   } catch (error) {
-    return { fate: '-', outcome: '-', faults: [error instanceof Error ? String(error.stack) : String(error)] };
+    return {
+      fate: '-',
+      outcome: '-',
+      faults: [error instanceof Error ? String(error.stack) : String(error)],
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frame } from '../../src/server/appServer/frameLink.ts';
 import { systemClock } from '../../src/host/systemClock.ts';
-import { FAULTS, type MatrixColumn } from './matrixColumn.ts';
+import { FAULTS, type Fault, type MatrixColumn } from './matrixColumn.ts';
 import type { MatrixHost } from './matrixHost.ts';
 import { faultsOf, fateOf, readTruth, shownText, type Seen, type Written } from './matrixOracle.ts';
 import { RuntimeClient } from './runtimeClient.ts';
@@ -67,10 +67,14 @@ function script(phase: Phase, marker: string, file: string): Script {
     case 'P8':
     case 'P9':
       return { directives: 'N=10 D=10', text: words('tok', 10), reasoning: '' };
-    default:
+    case 'P0':
+    case 'P1':
+    case 'P4':
       return { directives: 'N=40 D=10', text: words('tok', 40), reasoning: '' };
   }
 }
+
+const ENDS_TURNS: ReadonlySet<Fault> = new Set<Fault>(['killRuntime', 'killBroker']);
 
 /** What the person answers to what asks. */
 function decisionIn(phase: Phase): 'allow' | 'deny' {
@@ -110,11 +114,13 @@ export class MatrixCell {
     await this.#rest(next);
     const fate = fateOf(next, main);
     const outcome = this.#outcome(next, main);
+    // Only an end of the runtime itself may end what it does.
+    if (outcome !== 'completed' && !ENDS_TURNS.has(this.#column.fault))
+      this.#faults.push(`N6: the turn is shown as ${outcome}`);
     await this.#check(next, main);
     await this.#goOn(next);
     await this.#check(next, main);
-    for (const one of new Set([host, next]))
-      this.#faults.push(...one.troubles.map((text) => `N7: ${text}`));
+    for (const one of new Set([host, next])) this.#faults.push(...one.troubles.map((text) => `N7: ${text}`));
     const faults = [...new Set(this.#faults)];
     if (faults.length > 0) faults.push(next.picture());
     return { fate, outcome, faults };
@@ -202,7 +208,7 @@ export class MatrixCell {
       const { view } = host;
       const now = JSON.stringify(view);
       const { state } = view ?? {};
-      if (now !== last || state === undefined || state.link.state !== 'ready' || !isStill(host)) {
+      if (now !== last || state?.link.state !== 'ready' || !isStill(host)) {
         last = now;
         stillSince = performance.now();
       }
@@ -241,13 +247,12 @@ export class MatrixCell {
     const message = this.#submit(host, 'P4', stopped, 'N=40 D=150');
     const begins = () => (this.#seen.get(stopped)?.text ?? '') !== '';
     await host.until('the reply to stop', PHASE_LIMIT_MS, begins);
-    host.stopping = null;
     host.do({ do: 'stop' });
-    const isOver = () => ['stopped', 'interrupted'].includes(this.#outcome(host, message));
+    const isOver = () => this.#outcome(host, message) === 'stopped';
     await host.until('the end after Stop', STOP_LIMIT_MS, isOver).catch((error: unknown) => {
       this.#faults.push(`N6: ${String(error)}`);
     });
-    const { afterMs, turnState } = host.stopping ?? { afterMs: Infinity, turnState: '-' };
+    const { afterMs, turnState } = host.stopping;
     if (afterMs > STOP_ACK_MS || (turnState !== 'stopping' && turnState !== 'ended'))
       this.#faults.push(`N6: Stop is shown as ${turnState} after ${String(afterMs)} ms`);
     await this.#rest(host);
@@ -267,6 +272,8 @@ export class MatrixCell {
     const ids = accepted.map(({ requestId }) => requestId);
     if (new Set(ids).size !== ids.length) this.#faults.push('N4: a question was answered twice');
     if (ran > 0 && decisionIn(this.#phase) === 'deny') this.#faults.push('N4: what was denied ran');
+    const isAllowed = ['P6', 'P7'].includes(this.#phase) && !ENDS_TURNS.has(this.#column.fault);
+    if (isAllowed && ran !== 1) this.#faults.push(`N5: what was allowed ran ${String(ran)} times`);
     const turn = host.turns.find(({ parts }) =>
       parts.some((part) => part.kind === 'user' && part.text.includes(main.marker)),
     );
@@ -279,7 +286,7 @@ export class MatrixCell {
 
 function isStill(host: MatrixHost): boolean {
   const { state } = host.view ?? {};
-  if (state === undefined || state.blockedReason !== '' || state.activity.phase !== 'idle') return false;
+  if (state?.blockedReason !== '' || state.activity.phase !== 'idle') return false;
   if (state.queue.some((entry) => entry.state === 'sending' || entry.state === 'queued')) return false;
   return host.parts.every((part) => part.kind !== 'user' || part.delivery !== 'pending');
 }

@@ -180,4 +180,3 @@ export class MatrixColumn {
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.after(ms, resolve));
 }
-

@@ -18,7 +18,7 @@ export class MatrixHost {
   readonly answered: { readonly requestId: string; readonly accepted: boolean }[] = [];
   readonly troubles: string[] = [];
   readonly log: string[] = [];
-  stopping: { readonly afterMs: number; readonly turnState: string } | null = null;
+  #stopping: { readonly afterMs: number; readonly turnState: string } | null = null;
   #view: HostView | null = null;
   #wanted: SessionTarget | null = null;
   /** Called with everything it shows. */
@@ -64,11 +64,17 @@ export class MatrixHost {
     return this.turns.flatMap((turn) => turn.parts);
   }
 
+  /** What the panel showed right after Stop. */
+  get stopping(): { readonly afterMs: number; readonly turnState: string } {
+    return this.#stopping ?? { afterMs: Infinity, turnState: 'none' };
+  }
+
   do(command: ToHost): void {
     if (command.do === 'open') {
       this.#view = null;
       this.#wanted = command.target;
     }
+    if (command.do === 'stop') this.#stopping = null;
     if (this.#child.connected) this.#child.send(command);
   }
 
@@ -127,7 +133,7 @@ export class MatrixHost {
       `link ${state?.link.state ?? '-'} ${state?.link.text ?? ''}, ${state?.activity.phase ?? '-'}, ${state?.blockedReason ?? ''}`,
       `queue ${JSON.stringify(queue)} notices ${JSON.stringify(notices)}`,
       ...turns,
-      ...this.log.slice(process.env['MATRIX_EVENTS'] === undefined ? -14 : 0).map((line) => `  log ${line.slice(0, 300)}`),
+      ...this.log.slice(-14).map((line) => `  log ${line.slice(0, 200)}`),
     ].join('\n    ');
   }
 
@@ -147,7 +153,7 @@ export class MatrixHost {
         this.answered.push(message);
         return;
       case 'stopping':
-        this.stopping = message;
+        this.#stopping = message;
         return;
       case 'trouble':
         this.troubles.push(message.text);

@@ -24,7 +24,10 @@ function tell(message: FromHost): void {
 
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error: unknown) => {
-    tell({ say: 'trouble', text: `${event}: ${error instanceof Error ? String(error.stack) : String(error)}` });
+    tell({
+      say: 'trouble',
+      text: `${event}: ${error instanceof Error ? String(error.stack) : String(error)}`,
+    });
   });
 }
 
@@ -54,11 +57,14 @@ const runtime = new LocalRuntime({
   clock: systemClock,
 });
 
-const gate = Promise.withResolvers<undefined>();
+let letConnect: () => void = () => undefined;
+const mayConnect = new Promise<void>((resolve) => {
+  letConnect = resolve;
+});
 let link: BrokerLink | null = null;
 
 async function connect(signal: AbortSignal): Promise<AppServerConnection> {
-  await gate.promise;
+  await mayConnect;
   link = await runtime.connect(signal);
   const connection = await AppServerConnection.connect({
     link,
@@ -67,10 +73,6 @@ async function connect(signal: AbortSignal): Promise<AppServerConnection> {
     clientVersion: '0.0.0-test',
     newId: randomUUID,
   });
-  if (process.env['MATRIX_EVENTS'] !== undefined)
-    connection.onDidReceive(({ stamped }) => {
-      logLine(`EV ${String(stamped.stamp?.source)} ${String(stamped.stamp?.ordinal)} ${JSON.stringify(stamped.event).slice(0, 260)}`);
-    });
   const send = connection.send.bind(connection);
   connection.send = (ref, message) => {
     const isTaken = send(ref, message);
@@ -176,14 +178,18 @@ function reload(): void {
 }
 
 process.on('disconnect', () => process.exit(0));
+function opened(): Session {
+  if (session === null) throw new Error('nothing is open');
+  return session;
+}
+
 process.on('message', (message: ToHost) => {
-  if (message.do === 'open') {
-    open(message.target);
-    return;
-  }
   switch (message.do) {
+    case 'open':
+      open(message.target);
+      return;
     case 'letConnect':
-      gate.resolve(undefined);
+      letConnect();
       return;
     case 'focus':
       hub.nudge();
@@ -191,21 +197,17 @@ process.on('message', (message: ToHost) => {
     case 'reload':
       reload();
       return;
-    default:
-  }
-  if (session === null) throw new Error('nothing is open');
-  switch (message.do) {
     case 'submit':
-      session.submit(message.clientId, message.text);
+      opened().submit(message.clientId, message.text);
       return;
     case 'answer':
-      answer(session, message.decision);
+      answer(opened(), message.decision);
       return;
     case 'stop':
-      stop(session);
+      stop(opened());
       return;
     case 'sendNow':
-      session.sendQueuedNow();
+      opened().sendQueuedNow();
       return;
   }
 });
