@@ -17,6 +17,9 @@ const ANSWER_AGAIN_MS = 2_000;
 const STOP_LIMIT_MS = 6_000;
 const STOP_ACK_MS = 150;
 
+/** The moment of a cell was over before the fault came: it says nothing, and is tried again. */
+export const MISSED = 'is missed';
+
 export const PHASES = {
   P0: 'before connect',
   P1: 'handed over',
@@ -59,10 +62,14 @@ function script(phase: Phase, marker: string, file: string): Script {
     case 'P6':
     case 'P7': {
       const command = `echo ran >> ${file}; sleep 1; echo done-${marker}`;
-      const description = phase === 'P5' ? 'a call with long arguments '.repeat(30) : 'Write';
+      const description = phase === 'P5' ? 'a call with long arguments '.repeat(40) : 'Write';
       const call = JSON.stringify({ command, description });
       const text = `Let me do that.Told ${marker}.`;
-      return { directives: `D=15 CALL:Bash:${call};; AFTER:Told ${marker}.;;`, text, reasoning: '' };
+      return {
+        directives: `D=${phase === 'P5' ? '25' : '15'} CALL:Bash:${call};; AFTER:Told ${marker}.;;`,
+        text,
+        reasoning: '',
+      };
     }
     case 'P8':
     case 'P9':
@@ -170,7 +177,7 @@ export class MatrixCell {
     };
     if (phase === 'P0') await this.#untilOnDisk(clientId);
     await host.until(phase, PHASE_LIMIT_MS, reached[phase]);
-    if (phase === 'P5' && tool()?.state !== 'announced') throw new Error(`P5 is missed: ${host.picture()}`);
+    if (phase === 'P5' && tool()?.state !== 'announced') throw new Error(`P5 ${MISSED}: ${host.picture()}`);
     if (phase === 'P7') {
       host.do({ do: 'answer', decision: 'allow' });
       await host.until(phase, PHASE_LIMIT_MS, () => tool()?.state === 'running');
@@ -259,11 +266,9 @@ export class MatrixCell {
   }
 
   async #check(host: MatrixHost, main: Written): Promise<void> {
-    const { target } = host.view ?? {};
-    const runtime: Frame = {
-      agent_id: this.#column.agentId,
-      conversation_id: target?.conversationId ?? 'none',
-    };
+    const conversationId = host.view?.target.conversationId ?? null;
+    if (conversationId === null) throw new Error(`N1: no conversation was made: ${host.picture()}`);
+    const runtime: Frame = { agent_id: this.#column.agentId, conversation_id: conversationId };
     const truth = await readTruth(new RuntimeClient(await this.#column.link()), runtime);
     this.#faults.push(...faultsOf(host, truth, this.#written, this.#seen));
     const ran = (await readFile(this.#ranFile, 'utf8').catch(() => '')).split('\n').length - 1;
