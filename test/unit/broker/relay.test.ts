@@ -228,7 +228,7 @@ suite('the relay between windows and the runtime', () => {
     const before = a.messages.length;
     relay.onDown(1, 'it ended');
     assert.deepEqual(
-      a.messages.slice(before).map((message) => Object.keys(message).filter((key) => key !== 'epoch')[0]),
+      a.messages.slice(before).map((message) => Object.keys(message).find((key) => key !== 'epoch')),
       ['broker', 'seq'],
     );
   });
