@@ -104,8 +104,9 @@ export class Relay implements RuntimeEvents {
   }
 
   onDown(attempt: number, message: string): void {
-    this.#endEpoch(message);
+    // First, so that a window takes what comes of its requests for lost, and not for refused.
     this.#notifyAll({ type: 'runtimeDown', attempt, message });
+    this.#endEpoch(message);
   }
 
   onGaveUp(reason: GaveUpReason, message: string, log: string): void {

@@ -91,7 +91,7 @@ function promptsTaken(draft: FoldDraft, runId: string, clientIds: readonly strin
 }
 
 /**
- * A turn that another window began: its prompt is echoed only when it went through the queue. It has the name it has
+ * A turn that nobody here saw begin. Another window's: its prompt is echoed only when it went through the queue. It has the name it has
  * there, and gets the prompt from the history.
  */
 function beginUnseen(draft: FoldDraft, runId: string, clientIds: readonly string[]): void {
@@ -102,8 +102,15 @@ function beginUnseen(draft: FoldDraft, runId: string, clientIds: readonly string
     draft.turn(clientId) !== null ||
     draft.find('user', clientId) !== null ||
     queue.some((entry) => entry.clientId === clientId);
-  const isOver = draft.state.memory.turns.some((turn) => turn.runIds.includes(runId));
-  if (isOver || clientIds.some(isKnown)) return;
+  if (draft.state.memory.turns.some((turn) => turn.runIds.includes(runId))) return;
+  const last = draft.lastTurn;
+  if (last?.parts.some((part) => part.kind === 'user' && clientIds.includes(part.id)) === true) {
+    // It was believed to be over before its run was heard of: the connection went away in between.
+    reopen(draft, last.id);
+    if (draft.state.currentTurnId === last.id) showActivity(draft, last.id, runId);
+    return;
+  }
+  if (clientIds.some(isKnown)) return;
   showActivity(draft, startTurn(draft, first, 'active', []), runId);
 }
 

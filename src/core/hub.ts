@@ -304,6 +304,8 @@ export class Hub implements Disposable {
       if (generation !== this.#generation) throw failure;
       this.#connecting = null;
       if (!this.#abort.signal.aborted) {
+        // It was there and went away before all was said that has to be said first.
+        this.#wasOpen ||= failure.reason === 'connectionLost';
         this.#logger.error('Not connected to Letta', failure);
         this.#fail(failure);
       }

@@ -15,10 +15,8 @@ import {
 } from '../../shared/wire.ts';
 import type { Frame, FrameLink, LinkState, ReceivedFrame } from '../appServer/frameLink.ts';
 
-const CONNECT_LIMIT_MS = 10_000;
 const COMMAND_LIMIT_MS = 30_000;
-/** A half-open connection is noticed by the next ping after this. */
-const SILENCE_LIMIT_MS = 28_000;
+const LIMITS: LinkLimits = { connectMs: 10_000, pingEveryMs: PING_EVERY_MS, silenceMs: 28_000 };
 
 export interface Hello {
   readonly wire: number;
@@ -26,9 +24,18 @@ export interface Hello {
   readonly runtime: RuntimeState;
 }
 
+/** Times of the connection, in milliseconds. */
+export interface LinkLimits {
+  readonly connectMs: number;
+  readonly pingEveryMs: number;
+  /** A half-open connection is noticed by the next ping after this. */
+  readonly silenceMs: number;
+}
+
 export interface BrokerLinkPorts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly limits?: LinkLimits;
 }
 
 interface PendingCommand {
@@ -43,6 +50,7 @@ export class BrokerLink implements FrameLink {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #limits: LinkLimits;
   readonly #changedState: Emitter<LinkState>;
   readonly #received: Emitter<ReceivedFrame>;
   readonly #foundUnreadable: Emitter<number>;
@@ -59,6 +67,7 @@ export class BrokerLink implements FrameLink {
     this.#socket = socket;
     this.#clock = ports.clock;
     this.#logger = ports.logger;
+    this.#limits = ports.limits ?? LIMITS;
     const onError = (error: unknown): void => {
       this.#logger.error('A listener of the connection to the broker failed', error);
     };
@@ -71,7 +80,7 @@ export class BrokerLink implements FrameLink {
         ? { kind: 'open', epoch: hello.epoch }
         : { kind: 'restarting', attempt: 0, message: 'Letta on this computer is starting.' };
     this.#lastHeardAt = this.#clock.now();
-    this.#ping = this.#clock.after(PING_EVERY_MS, () => {
+    this.#ping = this.#clock.after(this.#limits.pingEveryMs, () => {
       this.#checkAlive();
     });
   }
@@ -94,7 +103,7 @@ export class BrokerLink implements FrameLink {
       const onAbort = (): void => {
         fail(new LettaError('connectionLost', 'Connecting to Letta was stopped.'));
       };
-      const limit = ports.clock.after(CONNECT_LIMIT_MS, () => {
+      const limit = ports.clock.after((ports.limits ?? LIMITS).connectMs, () => {
         fail(new LettaError('timeout', 'Letta on this computer does not answer.'));
       });
       signal.addEventListener('abort', onAbort);
@@ -275,12 +284,12 @@ export class BrokerLink implements FrameLink {
   }
 
   #checkAlive(): void {
-    if (this.#clock.now() - this.#lastHeardAt > SILENCE_LIMIT_MS) {
+    if (this.#clock.now() - this.#lastHeardAt > this.#limits.silenceMs) {
       this.#close(new LettaError('connectionLost', 'Letta on this computer went silent.'));
       return;
     }
     this.#socket.ping();
-    this.#ping = this.#clock.after(PING_EVERY_MS, () => {
+    this.#ping = this.#clock.after(this.#limits.pingEveryMs, () => {
       this.#checkAlive();
     });
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { EXIT_LOCK_HELD, parseServerFile, WIRE_VERSION, type ServerFile } from '../../shared/wire.ts';
 import { LettaError } from '../../core/lettaConnection.ts';
 import type { Clock, Logger } from '../../core/ports.ts';
-import { BrokerLink } from './brokerLink.ts';
+import { BrokerLink, type LinkLimits } from './brokerLink.ts';
 import { cleanEnvironment } from './cleanEnvironment.ts';
 import { requireGit } from './git.ts';
 import { Program } from './program.ts';
@@ -43,6 +43,7 @@ export interface LocalRuntimeOptions {
   readonly approvalGraceMs?: number;
   /** A Letta Code of the person's own, run in place of the one that is carried. */
   readonly otherLetta?: { readonly path: string; readonly backendDir: string };
+  readonly limits?: LinkLimits;
   readonly logger: Logger;
   readonly clock: Clock;
 }

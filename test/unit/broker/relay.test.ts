@@ -251,6 +251,16 @@ suite('the relay between windows and the runtime', () => {
     assert.deepEqual(b.frames, [{ type: 'abort_message_response', request_id: 'r3', success: false, error }]);
   });
 
+  test('that the runtime ended is said before its requests are answered: they are lost, not refused', () => {
+    relay.fromWindow(aId, { type: 'input', request_id: 'r1', runtime: ONE });
+    const before = a.messages.length;
+    relay.onDown(1, 'it ended');
+    assert.deepEqual(
+      a.messages.slice(before).map((message) => Object.keys(message).find((key) => key !== 'epoch')),
+      ['broker', 'seq'],
+    );
+  });
+
   test('while there is no runtime a request is answered at once', () => {
     isUp = false;
     relay.fromWindow(aId, { type: 'list_models', request_id: 'r1' });

@@ -62,4 +62,22 @@ suite('a turn of another window', () => {
       [['client-1', 'failed']],
     );
   });
+
+  test('that was sent here before the connection went away goes on as the same turn', () => {
+    const returning: readonly LettaEvent[] = [
+      { type: 'messageSubmitted', clientId: 'client-1', text: 'Go', attachments: [] },
+      { type: 'connectionLost', message: 'Letta on this computer went silent.' },
+      ...EVENTS.slice(0, 2),
+      { type: 'turnFinished', stopReason: 'end_turn', message: '', reason: null, runId: 'run-1' },
+      ...EVENTS.slice(2),
+    ];
+    const { transcript } = returning.reduce(
+      (state, event) => reduce(state, { event, at: 1, stamp: null }).state,
+      INITIAL_FOLD,
+    );
+    assert.deepEqual(
+      transcript.turns.map(({ id, outcome, parts }) => [id, outcome?.kind, parts.map((part) => part.kind)]),
+      [['client-1', 'completed', ['user', 'text']]],
+    );
+  });
 });

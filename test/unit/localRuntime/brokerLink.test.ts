@@ -104,6 +104,20 @@ suite('the link to the broker', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('the times can be other ones', async () => {
+    server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+    await once(server, 'listening');
+    server.on('connection', (socket) => {
+      socket.send(JSON.stringify({ broker: HELLO }));
+    });
+    const { port } = server.address() as AddressInfo; // of a TCP server that listens
+    const limits = { connectMs: 1_000, pingEveryMs: 100, silenceMs: 190 };
+    const place = { port, pid: 1, token: 't', version: 'v' };
+    const link = await BrokerLink.open(place, { clock, logger, limits }, new AbortController().signal);
+    for (let tick = 0; tick < 3 && link.state.kind === 'open'; tick++) clock.advance(100);
+    await closesWith(link, 'connectionLost');
+  });
+
   test('one that answers pings stays open', async () => {
     const link = await open();
     for (let round = 0; round < 10; round++) {

@@ -80,6 +80,16 @@ suite('hub', () => {
     assert.equal(hub.link.state, 'ready');
   });
 
+  test('a first connection that is lost before it is ready is tried again by itself', async () => {
+    const { hub, connection, clock } = new SessionFixture();
+    connection.failures.set('listAgents', new LettaError('connectionLost', 'It ended (SIGKILL).'));
+    await assert.rejects(hub.connect(), { reason: 'connectionLost' });
+    assert.equal(hub.link.state, 'reconnecting');
+    clock.advance(500);
+    await settled();
+    assert.equal(hub.link.state, 'ready');
+  });
+
   test('what a person has to mend is not tried again by itself', async () => {
     const { hub, connection, clock } = new SessionFixture();
     await hub.connect();

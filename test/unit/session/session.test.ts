@@ -211,6 +211,20 @@ suite('session: approvals', () => {
     assert.ok(session.isWaitingForPerson);
   });
 
+  test('an answer to what a broker replays while the conversation is being opened is sent once it is open', async () => {
+    const fixture = new SessionFixture();
+    const session = fixture.session({ agentId: REF.agentId, conversationId: REF.conversationId });
+    fixture.connection.onOpen = () => {
+      fixture.startTurn();
+      const digest = fixture.ask('perm-1', 'call-1', '{"command":"ls"}');
+      session.answerApproval('call-1', 'perm-1', digest, 'allow', '');
+    };
+    await session.open();
+    await settled();
+    assert.deepEqual(fixture.connection.answers, [{ requestId: 'perm-1', decision: 'allow', reason: '' }]);
+    assert.deepEqual(session.state.notices, []);
+  });
+
   test('an answer that is refused says so', async () => {
     const { fixture, session, digest } = await asked();
     fixture.connection.acceptsAnswers = false;
