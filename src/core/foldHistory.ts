@@ -85,6 +85,7 @@ function readOlder(draft: FoldDraft, page: HistoryPage): void {
   if (isInside(draft, page)) return;
   draft.update({ historyBefore: page.before });
   const hasOlder = page.before !== null;
+  foundAfterAll(draft, page);
   const messages = page.messages.filter((message) => holderOf(draft, message) === null);
   const turns = [...mergeHistory([], messages, null).turns];
   const first = draft.state.transcript.turns[0];
@@ -95,6 +96,15 @@ function readOlder(draft: FoldDraft, page: HistoryPage): void {
   }
   draft.emit({ op: 'prepend', turns: withOwnIds(draft, turns), hasOlder });
   takeFromQueue(draft);
+}
+
+/** It was taken for lost, and stands further back. */
+function foundAfterAll(draft: FoldDraft, page: HistoryPage): void {
+  for (const message of page.messages) {
+    if (message.kind !== 'user') continue;
+    const found = draft.find('user', message.clientId ?? message.id);
+    if (found?.part.delivery === 'notKept') draft.putPart(found.turn.id, { ...found.part, delivery: 'sent' });
+  }
 }
 
 function withOwnIds(draft: FoldDraft, turns: readonly Turn[]): readonly Turn[] {
@@ -111,6 +121,9 @@ function withOwnIds(draft: FoldDraft, turns: readonly Turn[]): readonly Turn[] {
 function isInside(draft: FoldDraft, page: HistoryPage): boolean {
   const [oldest] = page.messages;
   const turnId = oldest === undefined ? null : holderOf(draft, oldest);
+  const turn = turnId === null ? null : draft.turn(turnId);
+  // What was taken for lost does not stand where the history has it.
+  if (turn?.parts.some((part) => part.kind === 'user' && part.delivery === 'notKept') === true) return false;
   return turnId !== null && turnId !== draft.state.transcript.turns[0]?.id;
 }
 
