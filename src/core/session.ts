@@ -90,7 +90,11 @@ export class Session implements Disposable {
       ...shared,
       ref: () => this.#channel.ref,
       connection: () => this.#openConnection(),
-      attempt,
+      attempt: async (what, action) => {
+        // What a broker replays stands on the screen, and can be answered, a moment before the conversation is open.
+        if (this.#opening.isUnderWay && this.#openConnection() === null) await this.#opening.open();
+        return attempt(what, action);
+      },
       issued: () => this.#delivery.issued(),
       onReturnText: (text) => {
         this.#textReturned.fire(text);
@@ -331,8 +335,6 @@ export class Session implements Disposable {
 
   #attempt(what: string, action: (connection: LettaConnection) => Promise<void>): Promise<boolean> {
     return this.#notices.attempt(what, async () => {
-      // What a broker replays stands on the screen, and can be answered, a moment before the conversation is open.
-      if (this.#opening.isUnderWay && this.#openConnection() === null) await this.#opening.open();
       const connection = this.#openConnection();
       if (connection === null) throw new LettaError('connectionLost', 'Letta is not connected.');
       await action(connection);
