@@ -7,6 +7,8 @@ import { ModelWindow, REFS, World } from '../../support/model/world.ts';
 /** What happens, in any order: the commands of RELIABILITY Q6. */
 type Act = (world: World, window: ModelWindow) => void | Promise<void>;
 
+const SEED = 20_261_121;
+
 const plans = fc.constantFrom('t', 'tt', 'a', 'ta', 'tat', 'trt', 'aat');
 
 const acts: readonly (readonly [string, (plan: string) => Act])[] = [
@@ -165,7 +167,8 @@ suite('whatever happens to windows, connections and servers', () => {
         }
         for (const window of world.windows) window.close();
       }),
-      { numRuns: 2_000 },
+      // The same schedules every time, so that a change is what made it fail; `LETTA_SEED=random` looks for others.
+      { numRuns: 2_000, ...(process.env['LETTA_SEED'] === 'random' ? {} : { seed: SEED }) },
     );
     console.log(`      ${[...counts].map(([name, count]) => `${name} ${String(count)}`).join(', ')}`);
   });
