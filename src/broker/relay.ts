@@ -49,7 +49,7 @@ export class Relay implements RuntimeEvents {
   });
   /** The last external tools of each runtime, and whose they are: a start without them would take them away. */
   readonly #tools = new Map<string, { readonly windowId: number; readonly tools: unknown }>();
-  #toldWorking = '';
+  #toldWorking = '{"type":"working","runtimes":[]}';
   #lastWindowId = 0;
   #epoch = '';
   #seq = 0;
