@@ -19,6 +19,8 @@ export interface JournalStore {
 
 /** A running turn is written this often: what a crash of everything at once can take away. */
 const SNAPSHOT_MS = 2_000;
+/** What a stopped model still says comes after the end of its turn; gathered this long. */
+const LATE_MS = 50;
 
 export interface JournalPorts {
   readonly store: JournalStore;
@@ -38,6 +40,9 @@ export class Journal implements Disposable {
   readonly #written = new Set<string>();
   #timer: Disposable | null = null;
   #latest: FoldState | null = null;
+  /** The newest turn that ended and was written, as it was written. */
+  #ended: Turn | null = null;
+  #lateTimer: Disposable | null = null;
   /** One after another: an older write must not come after a newer one. */
   #work: Promise<void> = Promise.resolve();
   #records: readonly JournalRecord[] | null = null;
@@ -66,6 +71,7 @@ export class Journal implements Disposable {
   /** Call after every change: the running turn is written within two seconds. */
   follow(fold: FoldState): void {
     this.#latest = fold;
+    this.#followEnded();
     if (fold.currentTurnId === null || this.#timer !== null) return;
     this.#timer = this.#ports.clock.after(SNAPSHOT_MS, () => {
       this.#timer = null;
@@ -81,7 +87,27 @@ export class Journal implements Disposable {
     const isOnlyUnsent = turn.parts.every((part) => part.kind !== 'user' || part.delivery === 'unsent');
     const hasReply = turn.parts.some((part) => part.kind !== 'user' && part.kind !== 'notice');
     if (turn.outcome?.kind === 'completed' || (isOnlyUnsent && !hasReply)) this.#remove(turn.id);
-    else this.#write(turn);
+    else {
+      this.#ended = turn;
+      this.#write(turn);
+    }
+  }
+
+  #followEnded(): void {
+    const ended = this.#ended;
+    if (ended === null || this.#lateTimer !== null || this.#find(ended.id) === ended) return;
+    this.#lateTimer = this.#ports.clock.after(LATE_MS, () => {
+      this.#lateTimer = null;
+      const turn = this.#find(ended.id);
+      if (turn?.state !== 'ended' || this.#ended !== ended) return;
+      this.#ended = turn;
+      if (turn.outcome?.kind === 'completed') this.#remove(turn.id);
+      else this.#write(turn);
+    });
+  }
+
+  #find(turnId: string): Turn | null {
+    return this.#latest?.transcript.turns.findLast((turn) => turn.id === turnId) ?? null;
   }
 
   /** Resolves when all is on disk. */
@@ -92,6 +118,7 @@ export class Journal implements Disposable {
   dispose(): void {
     this.#timer?.dispose();
     this.#timer = null;
+    this.#lateTimer?.dispose();
   }
 
   #write(turn: Turn): void {

@@ -118,7 +118,7 @@ export class VscodeUnderTest {
 
   /** Resolves when the extension has the text on disk: a reload a moment later finds it. */
   async kept(text: string): Promise<void> {
-    const storage = join(this.dataDir, 'data', 'User', 'workspaceStorage');
+    const storage = join(this.dataDir, 'data', 'User', 'globalStorage');
     const deadline = Date.now() + 5000;
     for (;;) {
       const files = await readdir(storage, { recursive: true }).catch(() => []);

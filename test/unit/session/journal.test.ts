@@ -125,6 +125,22 @@ suite('journal: what was seen and not kept', () => {
     assert.ok(seen.parts.some((part) => part.kind === 'notice' && part.actions.includes('continue')));
   });
 
+  test('what a stopped model says after the end of its turn is kept as well', async () => {
+    const fixture = new SessionFixture();
+    const session = await fixture.opened();
+    await turn(fixture, session, 'a', 'cancelled');
+    fixture.connection.emit(REF, {
+      type: 'textDelta',
+      partId: 't-a',
+      text: ', and late words',
+      order: { runId: 'run-1', seq: 99 },
+    });
+    fixture.clock.advance(50);
+    await settled();
+    const next = await reopened(fixture, [user('a')]);
+    assert.deepEqual(lines(next).slice(0, 2), ['user a (sent)', 'reply to a, and late words']);
+  });
+
   test('the longer text wins where the server has only its beginning', async () => {
     const fixture = new SessionFixture();
     const session = await fixture.opened();
