@@ -56,7 +56,8 @@ export class Delivery implements Disposable {
   readonly #removed = new Set<string>();
   readonly #takingBack = new Set<string>();
   readonly #signs = new Set<Disposable>();
-  readonly #issuing = new Set<Promise<boolean>>();
+  /** One after another: a later message may be on disk before an earlier one, and must not overtake it. */
+  #issued: Promise<unknown> = Promise.resolve();
 
   constructor(ports: DeliveryPorts) {
     this.#ports = ports;
@@ -84,7 +85,7 @@ export class Delivery implements Disposable {
 
   /** Resolves when nothing stands between disk and wire: what is asked of the server now comes after it there. */
   async issued(): Promise<void> {
-    await Promise.all([...this.#issuing]);
+    await this.#issued;
   }
 
   dispose(): void {
@@ -245,11 +246,9 @@ export class Delivery implements Disposable {
       text,
       attachments: attachments.map(sentAttachment),
     });
-    const ready = this.outbox.readyToSend(clientId);
-    this.#issuing.add(ready);
-    const isOurs = await ready;
-    this.#issuing.delete(ready);
-    if (!isOurs) {
+    const ready = this.#issued.then(() => this.outbox.readyToSend(clientId));
+    this.#issued = ready;
+    if (!(await ready)) {
       this.#ports.apply({ type: 'messageRejected', clientId, message: '' });
       this.#ports.apply({ type: 'messageWithdrawn', clientId });
       return;

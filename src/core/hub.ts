@@ -81,7 +81,8 @@ export class Hub implements Disposable {
   /** On a server that was just chosen: which of its agents is meant is asked, where there are several. */
   #asksForAgent = false;
   #chosenAgentId: string | null = null;
-  #demoHandle: string | null = null;
+  /** Under way or started: several conversations of the demo come back at once. */
+  #demo: Promise<string> | null = null;
   readonly #reconnecting: Reconnecting;
   /** There was a connection: one that is lost is tried again by itself. */
   #wasOpen = false;
@@ -203,7 +204,7 @@ export class Hub implements Disposable {
     this.#models = [];
     this.#missing = null;
     this.#chosenAgentId = null;
-    this.#demoHandle = null;
+    this.#demo = null;
     this.#asksForAgent = asksForAgent;
     await this.connect();
   }
@@ -224,12 +225,20 @@ export class Hub implements Disposable {
   /** Starts the scripted demo where it does not run yet; resolves to its model handle. */
   async startDemo(): Promise<string> {
     const connection = await this.connect();
-    if (this.#demoHandle === null) {
-      this.#demoHandle = await this.#server.startDemo(connection);
+    this.#demo ??= this.#startDemo(connection);
+    return this.#demo;
+  }
+
+  async #startDemo(connection: LettaConnection): Promise<string> {
+    try {
+      const handle = await this.#server.startDemo(connection);
       this.#logger.info('The scripted demo model is ready');
       await this.refreshModels();
+      return handle;
+    } catch (error) {
+      this.#demo = null;
+      throw error;
     }
-    return this.#demoHandle;
   }
 
   async createAgent(modelHandle: string, name = this.#settings().newAgentName): Promise<AgentInfo> {
@@ -243,7 +252,7 @@ export class Hub implements Disposable {
   }
 
   async restartServer(): Promise<void> {
-    this.#demoHandle = null;
+    this.#demo = null;
     if (this.#state.kind === 'failed' || this.#state.kind === 'idle') {
       await this.connect();
       return;
@@ -321,12 +330,12 @@ export class Hub implements Disposable {
         this.#set({ kind: 'ready', connection });
         return;
       case 'restarting':
-        this.#demoHandle = null;
+        this.#demo = null;
         this.#set({ kind: 'restarting', attempt: state.attempt, message: state.message });
         return;
       case 'closed':
         this.#connecting = null;
-        this.#demoHandle = null;
+        this.#demo = null;
         this.#subscription?.dispose();
         connection.dispose();
         this.#logger.error('The connection to Letta ended', state.error);

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type { ClaimedMessage, KeptMessage, OutboxStore } from '../core/outbox.ts';
 import type { Clock, Disposable, Logger } from '../core/ports.ts';
 import { sessionKey } from '../core/sessionView.ts';
+import { isRunning } from '../runtimeHost/runningProcess.ts';
 import { isMissing, namesIn, readIfThere, removeFile, renameIfThere, writeDurably } from './durableFiles.ts';
 
 /** A window says this often that it lives; one that has not for longer than the limit is gone. */
@@ -215,15 +216,5 @@ export class OutboxFiles implements OutboxStore, Disposable {
     this.#options.logger.warn('A kept message was not readable and is set aside');
     await renameIfThere(path, `${path}.broken`);
     return null;
-  }
-}
-
-/** Also true for a process of another user. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -9,6 +9,8 @@ export class FakeDisk {
   #windows = 0;
   /** Writes are refused while it is full. */
   isFull = false;
+  /** Client ids whose write waits for this. */
+  readonly slow = new Map<string, Promise<void>>();
 
   /** A window with its own lease. */
   openWindow(): { readonly outbox: OutboxStore; readonly journal: JournalStore; readonly end: () => void } {
@@ -44,7 +46,7 @@ class MemoryOutbox implements OutboxStore {
     this.#attended.add(message.clientId);
     if (this.#disk.isFull) return Promise.reject(new Error('no space left'));
     this.#disk.messages.set(message.clientId, { message, window: this.#window, isAlive: true });
-    return Promise.resolve();
+    return this.#disk.slow.get(message.clientId) ?? Promise.resolve();
   }
 
   release(clientId: string): void {

@@ -44,6 +44,26 @@ suite('delivery: a message on its way', () => {
     assert.equal(fixture.disk.messages.size, 0);
   });
 
+  test('does not overtake one that the disk takes longer with, nor does Stop', async () => {
+    const fixture = new SessionFixture();
+    const session = await fixture.opened();
+    let written: () => void = () => undefined;
+    fixture.disk.slow.set('c1', new Promise((resolve) => (written = resolve)));
+    session.submit('c1', 'first');
+    session.submit('c2', 'second');
+    session.stop();
+    await settled();
+    assert.deepEqual(fixture.connection.sent, []);
+    assert.ok(!fixture.connection.calls.includes('stop'));
+    written();
+    await settled();
+    assert.deepEqual(
+      fixture.connection.sent.map(({ clientId }) => clientId),
+      ['c1', 'c2'],
+    );
+    assert.ok(fixture.connection.calls.includes('stop'));
+  });
+
   test('a full disk does not hold it back, and is named', async () => {
     const fixture = new SessionFixture();
     const session = await fixture.opened();
